@@ -1,0 +1,26 @@
+//! What the server remembers: one type per kind of row, each enum variant owning its own facts.
+//!
+//! Shapes only. What may happen to them is decided in [`crate::grant`]; how they are kept is the store's business.
+
+mod address;
+mod client;
+mod family;
+mod grant;
+mod id;
+mod key;
+mod scope;
+mod session;
+mod user;
+
+pub use address::{AddressOrigin, ClientAddress, NetworkPrefix, SameNetwork};
+pub use client::{AuthMethod, Client, ClientId, DeviceAuth, DevicePolicy, GrantType, IdTokenAlg, LinkPolicy, Origin};
+pub use family::Family;
+pub use grant::{Approval, Grant, GrantState, Redemption};
+pub use id::{CommitId, FamilyId, GrantId, InvalidId, KeyId, SessionId, UserId};
+pub use key::{KeyPurpose, KeyState, SealedKey};
+pub use scope::{InvalidScope, Scope};
+pub use session::{Amr, Revocation, RevocationCause, Session};
+pub use user::{User, UserName, UserState};
+
+/// How often a row was written: 0 before its first commit, then 1, 2, … A commit that read an older version is a conflict.
+pub type Version = u64;

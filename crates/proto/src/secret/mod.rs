@@ -1,0 +1,13 @@
+//! Secrets as types: redacted in logs, revealed only on purpose, with the hashed form that is stored beside them.
+
+mod device_code;
+mod hash;
+mod mac;
+mod opaque;
+mod user_code;
+
+pub use device_code::{DeviceCode, InvalidDeviceCode};
+pub use hash::{DeviceCodeHash, SecretHash, UserCodeHash};
+pub use mac::{MacKey, MacKeys, Tag};
+pub use opaque::{ClientSecret, SessionToken};
+pub use user_code::{Alphabet, Mistake, Read, UserCode, guess_bound};

@@ -1,0 +1,39 @@
+//! A token family: everything issued from one redemption, alive or dead as a whole.
+
+use super::{ClientId, FamilyId, GrantId, Scope, SessionId, UserId, Version};
+use crate::Timestamp;
+
+/// Everything issued from one redemption.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// Its name; access tokens carry it.
+    pub id: FamilyId,
+    /// The grant it came from.
+    pub grant_id: GrantId,
+    /// Whose tokens.
+    pub client_id: ClientId,
+    /// For whose account.
+    pub user_id: UserId,
+    /// Approved in which session.
+    pub session_id: SessionId,
+    /// What they are good for.
+    pub scope: Scope,
+    /// When the first token was issued.
+    pub issued_at: Timestamp,
+    /// When its last token ends.
+    pub expires_at: Timestamp,
+    /// When it was refreshed last: a refreshed family is never replaced.
+    pub refreshed_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// How often it was written.
+    pub version: Version,
+}
+
+impl Family {
+    /// Whether its tokens are good at `now`, as far as the family itself goes.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && now < self.expires_at
+    }
+}
