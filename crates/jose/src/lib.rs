@@ -1,0 +1,26 @@
+//! JWS, JWK and the validation of tokens, on aws-lc-rs.
+//!
+//! Owns signatures, the keys they are made with and the checks of RFC 8725. Leaves time to its callers, the fetching
+//! and storing of keys as well. Only compact JWS, only asymmetric algorithms: no JWE, no `none`, no HMAC can be asked for.
+
+pub mod access_token;
+mod algorithm;
+mod base64url;
+mod claims;
+mod edwards;
+pub mod id_token;
+pub mod json;
+mod jwk;
+mod jwk_set;
+mod signing_key;
+mod validation;
+mod verify;
+
+pub use algorithm::{Algorithm, UnsupportedAlgorithm};
+pub use claims::{Claims, ClaimsError};
+pub use json::JsonError;
+pub use jwk::{Jwk, JwkError};
+pub use jwk_set::JwkSet;
+pub use signing_key::{SigningKey, SigningKeyError};
+pub use validation::{MAX_LEEWAY, TokenError};
+pub use verify::{Expectation, Header, Keys, TypPolicy, Verified, VerifyError, verify};
