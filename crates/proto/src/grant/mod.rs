@@ -1,0 +1,15 @@
+//! The server's decisions, one verb per file: each a pure function of state, input, time and randomness.
+//!
+//! A decision is data ([`crate::change::Decision`]): a reply, what was read and what is to be written.
+//! Nothing here knows how rows are kept or replies are sent.
+
+pub mod authenticate;
+pub mod decide;
+pub mod lookup;
+pub mod mint;
+pub mod pace;
+pub mod redeem;
+mod refusal;
+pub mod start;
+
+pub use refusal::{Refusal, whole_seconds};

@@ -112,7 +112,7 @@ id!(
 drawn!(CommitId, FamilyId, KeyId, SessionId, UserId);
 
 fn from_hex(text: &str) -> Option<[u8; 16]> {
-    let digits: Vec<u8> = text.chars().map(|c| lower_hex(c)).collect::<Option<_>>()?;
+    let digits: Vec<u8> = text.chars().map(lower_hex).collect::<Option<_>>()?;
     if digits.len() != 32 {
         return None;
     }

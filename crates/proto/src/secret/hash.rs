@@ -9,7 +9,7 @@ use super::Tag;
 use crate::model::GrantId;
 
 /// SHA-256 of a 256-bit secret: nothing to guess, so no salt and no slow hash.
-#[derive(Clone, Copy, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Eq)]
 pub struct SecretHash([u8; 32]);
 
 /// SHA-256 of a device code's 32 random bytes.
@@ -32,6 +32,13 @@ impl SecretHash {
 impl PartialEq for SecretHash {
     fn eq(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
+    }
+}
+
+/// By the same bytes as equality.
+impl std::hash::Hash for SecretHash {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

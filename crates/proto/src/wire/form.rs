@@ -131,7 +131,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = Form::parse(&body).is_ok();
+            drop(Form::parse(&body));
         }
     }
 }

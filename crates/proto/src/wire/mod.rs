@@ -12,9 +12,6 @@ pub mod metadata;
 pub mod prefer;
 pub mod token;
 
-/// The grant type of a device's token request (RFC 8628 §3.4).
-pub const DEVICE_CODE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-
 /// Whether `c` shows nothing or turns the text around it: zero-width, bidirectional and other format
 /// characters, which names and codes from outside must not carry.
 #[must_use]

@@ -1,0 +1,167 @@
+//! A device presents its code (RFC 8628 §3.4, §3.5): what its poll gets once the grant is not known to be pending.
+
+use std::time::Duration;
+
+use super::Refusal;
+use super::authenticate::{Authenticated, Proof};
+use crate::change::{Change, Decision, Require, Row};
+use crate::gate::MayIssue;
+use crate::model::{Approval, Client, Family, FamilyId, Grant, GrantState, Redemption, Session, User};
+use crate::{Entropy, Timestamp};
+
+/// How long after expiry a decision made in time is still honoured (CF-19).
+pub const GRACE: Duration = Duration::from_secs(120);
+/// A replay within this time lost a race, and is no sign of theft.
+pub const RACE: Duration = Duration::from_secs(1);
+/// Until then a proven holder whose reply was lost gets one replacement (CF-20).
+pub const REPLACEMENT: Duration = Duration::from_secs(60);
+/// From then on any other replay revokes the family (DF-3.4-8).
+pub const REVOKES: Duration = Duration::from_secs(10);
+
+/// Everything a redemption looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The grant of the presented code.
+    pub grant: &'a Grant,
+    /// The grant's client as it is stored now.
+    pub client: Option<&'a Client>,
+    /// The person who approved.
+    pub user: Option<&'a User>,
+    /// The session in which they did.
+    pub session: Option<&'a Session>,
+    /// The family that was issued already.
+    pub family: Option<&'a Family>,
+}
+
+/// What is issued.
+#[derive(Debug)]
+pub struct Issue<'a> {
+    /// The right to.
+    pub may: MayIssue<'a>,
+    /// The approval it rests on.
+    pub approval: &'a Approval,
+    /// The new family.
+    pub family: Family,
+    /// The family that dies in the same commit: its reply was lost.
+    pub replaces: Option<FamilyId>,
+}
+
+/// What the device gets.
+#[derive(Debug)]
+pub enum Redeem<'a> {
+    /// Tokens, once they are signed and the commit is done.
+    Issue(Box<Issue<'a>>),
+    /// A refusal, which may want something written.
+    Refuse(Refusal),
+}
+
+/// Judges a poll of a grant. `access_lifetime`: how long the tokens will live.
+pub fn redeem<'a>(
+    scene: Scene<'a>,
+    caller: Authenticated<'_>,
+    access_lifetime: Duration,
+    now: Timestamp,
+    entropy: &mut dyn Entropy,
+) -> Decision<Redeem<'a>> {
+    let grant = scene.grant;
+    if grant.client_id != *caller.id() {
+        return refuse(Refusal::CodeForeign);
+    }
+    let remembered = now < grant.tombstone_until();
+    match &grant.state {
+        GrantState::Pending if now < grant.expires_at => refuse(Refusal::AuthorizationPending),
+        GrantState::Approved(approval) if now < grant.expires_at + GRACE => {
+            issue(scene, approval, None, access_lifetime, now, entropy)
+        }
+        GrantState::Pending | GrantState::Approved(_) if remembered => refuse(Refusal::Expired),
+        GrantState::Denied { .. } if remembered => refuse(Refusal::Denied),
+        GrantState::Pending | GrantState::Approved(_) | GrantState::Denied { .. } => refuse(Refusal::CodeUnknown),
+        GrantState::Redeemed(approval, redemption) => {
+            replay(scene, caller, (approval, *redemption), access_lifetime, now, entropy)
+        }
+    }
+}
+
+fn issue<'a>(
+    scene: Scene<'a>,
+    approval: &'a Approval,
+    replaces: Option<(&Family, Redemption)>,
+    access_lifetime: Duration,
+    now: Timestamp,
+    entropy: &mut dyn Entropy,
+) -> Decision<Redeem<'a>> {
+    let may = match MayIssue::check(approval, scene.user, scene.client, scene.session) {
+        Ok(may) => may,
+        Err(refusal) => return refuse(refusal),
+    };
+    let grant = scene.grant;
+    let family = Family {
+        id: FamilyId::draw(now, entropy),
+        grant_id: grant.id,
+        client_id: grant.client_id.clone(),
+        user_id: approval.user_id,
+        session_id: approval.session_id,
+        scope: grant.scope.clone(),
+        issued_at: now,
+        expires_at: now + access_lifetime,
+        refreshed_at: None,
+        revoked_at: None,
+        version: 0,
+    };
+    let redemption = Redemption {
+        at: replaces.map_or(now, |(_, first)| first.at),
+        last_issue: now,
+        family_id: family.id,
+        replaced: replaces.is_some(),
+    };
+    let redeemed = Grant { state: GrantState::Redeemed(approval.clone(), redemption), ..grant.clone() };
+    let mut changes =
+        vec![Change::Put(Row::Grant(Box::new(redeemed))), Change::Put(Row::Family(Box::new(family.clone())))];
+    changes.extend(replaces.map(|(old, _)| revoke(old, now)));
+    let replaces = replaces.map(|(old, _)| old.id);
+    Decision {
+        requires: may.requires(),
+        changes,
+        reply: Redeem::Issue(Box::new(Issue { may, approval, family, replaces })),
+    }
+}
+
+/// The code was redeemed before (RFC 6749 §4.1.2 by analogy, CF-5, CF-6, CF-20).
+fn replay<'a>(
+    scene: Scene<'a>,
+    caller: Authenticated<'_>,
+    (approval, redemption): (&'a Approval, Redemption),
+    access_lifetime: Duration,
+    now: Timestamp,
+    entropy: &mut dyn Entropy,
+) -> Decision<Redeem<'a>> {
+    let since_first = now.since(redemption.at);
+    let live = scene.family.filter(|family| family.id == redemption.family_id && family.is_live(now));
+    if since_first < RACE {
+        return refuse(Refusal::CodeReplayed);
+    }
+    let proven = match caller.proof() {
+        Proof::None => false,
+        Proof::Secret => true,
+    };
+    let may_replace = proven && since_first < REPLACEMENT && !redemption.replaced;
+    if let Some(family) = live.filter(|family| may_replace && family.refreshed_at.is_none()) {
+        return issue(scene, approval, Some((family, redemption)), access_lifetime, now, entropy);
+    }
+    match live {
+        Some(family) if now.since(redemption.last_issue) >= REVOKES => Decision {
+            reply: Redeem::Refuse(Refusal::CodeReplayed),
+            requires: vec![Require::from(scene.grant)],
+            changes: vec![revoke(family, now)],
+        },
+        Some(_) | None => refuse(Refusal::CodeReplayed),
+    }
+}
+
+fn revoke(family: &Family, now: Timestamp) -> Change {
+    Change::Put(Row::Family(Box::new(Family { revoked_at: Some(now), ..family.clone() })))
+}
+
+const fn refuse<'a>(refusal: Refusal) -> Decision<Redeem<'a>> {
+    Decision::only(Redeem::Refuse(refusal))
+}

@@ -1,0 +1,231 @@
+//! Every cause for which a device's request is refused, and the one map from cause to wire.
+//!
+//! The caller learns the coarse code; the log learns the cause.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::wire::credentials::InvalidCredentials;
+use crate::wire::error::{ErrorBody, ErrorCode};
+use crate::wire::form::InvalidForm;
+
+/// Why a request was refused. One variant per cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The person who approved is locked or gone.
+    AccountUnfit,
+    /// Nobody decided yet (RFC 8628 §3.5).
+    AuthorizationPending,
+    /// The client presented no secret although it has one.
+    ClientAuthMissing,
+    /// The client presented its secret in another way than it is registered for.
+    ClientAuthMethod,
+    /// The client is switched off.
+    ClientDisabled,
+    /// The client is not known.
+    ClientUnknown,
+    /// The device code belongs to another client.
+    CodeForeign,
+    /// The text is no device code of this deployment, or of one long gone.
+    CodeInvalid,
+    /// No device code was sent.
+    CodeMissing,
+    /// Tokens were issued for this code already.
+    CodeReplayed,
+    /// No grant has this code.
+    CodeUnknown,
+    /// The credentials cannot be read.
+    Credentials(InvalidCredentials),
+    /// The person said no.
+    Denied,
+    /// The device's name for itself is too long.
+    DeviceNameTooLong,
+    /// The code ran out before anybody decided.
+    Expired,
+    /// The body is not a form that can be read.
+    Form(InvalidForm),
+    /// The client may not use the device grant.
+    GrantNotEnabled,
+    /// No grant type was sent.
+    GrantTypeMissing,
+    /// This grant type is not offered.
+    GrantTypeUnsupported,
+    /// The body has another media type, or an encoding.
+    MediaType,
+    /// The store cannot serve now, or decisions kept colliding.
+    Overloaded,
+    /// Credentials stand in the query.
+    QueryCredentials,
+    /// The scope is malformed.
+    ScopeMalformed,
+    /// The scope is more than the client may ask for.
+    ScopeNotAllowed,
+    /// The secret is wrong.
+    SecretWrong,
+    /// The session in which the person approved was revoked.
+    SessionRevoked,
+    /// Polls come faster than the grant's bucket refills (RFC 8628 §3.5).
+    SlowDown {
+        /// The interval in force.
+        interval: Duration,
+    },
+    /// A quota on live grants is used up.
+    TooManyGrants,
+}
+
+impl Refusal {
+    /// The error code of the wire (RFC 6749 §5.2, RFC 8628 §3.5).
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::AuthorizationPending => ErrorCode::AuthorizationPending,
+            Self::ClientAuthMissing
+            | Self::ClientAuthMethod
+            | Self::ClientDisabled
+            | Self::ClientUnknown
+            | Self::Credentials(InvalidCredentials::Header | InvalidCredentials::Malformed)
+            | Self::SecretWrong => ErrorCode::InvalidClient,
+            Self::AccountUnfit
+            | Self::CodeForeign
+            | Self::CodeInvalid
+            | Self::CodeReplayed
+            | Self::CodeUnknown
+            | Self::SessionRevoked => ErrorCode::InvalidGrant,
+            Self::CodeMissing
+            | Self::Credentials(
+                InvalidCredentials::Mismatch | InvalidCredentials::Missing | InvalidCredentials::TwoMethods,
+            )
+            | Self::DeviceNameTooLong
+            | Self::Form(_)
+            | Self::GrantTypeMissing
+            | Self::MediaType
+            | Self::QueryCredentials => ErrorCode::InvalidRequest,
+            Self::Denied => ErrorCode::AccessDenied,
+            Self::Expired => ErrorCode::ExpiredToken,
+            Self::GrantNotEnabled => ErrorCode::UnauthorizedClient,
+            Self::GrantTypeUnsupported => ErrorCode::UnsupportedGrantType,
+            Self::Overloaded | Self::TooManyGrants => ErrorCode::TemporarilyUnavailable,
+            Self::ScopeMalformed | Self::ScopeNotAllowed => ErrorCode::InvalidScope,
+            Self::SlowDown { .. } => ErrorCode::SlowDown,
+        }
+    }
+
+    /// The body of the reply. Causes that a stranger must not tell apart have the same body (T19).
+    #[must_use]
+    pub fn body(&self) -> ErrorBody {
+        let description = match self {
+            Self::CodeMissing => Some("device_code is missing"),
+            Self::Credentials(cause) => match cause {
+                InvalidCredentials::Mismatch => Some("the Authorization header and client_id name different clients"),
+                InvalidCredentials::Missing => Some("client_id is missing"),
+                InvalidCredentials::TwoMethods => Some("more than one way of client authentication"),
+                InvalidCredentials::Header | InvalidCredentials::Malformed => None,
+            },
+            Self::DeviceNameTooLong => Some("device_name is longer than 64 characters"),
+            Self::Form(cause) => Some(match cause {
+                InvalidForm::FieldTooLong => "a parameter is too long",
+                InvalidForm::NotUtf8 => "a parameter is not UTF-8",
+                InvalidForm::Repeated => "a parameter is sent more than once",
+                InvalidForm::TooLong => "the body is too long",
+                InvalidForm::TooManyFields => "too many parameters",
+            }),
+            Self::GrantNotEnabled => Some("the device authorization grant is not enabled for this client"),
+            Self::GrantTypeMissing => Some("grant_type is missing"),
+            Self::MediaType => Some("the body must be application/x-www-form-urlencoded without content encoding"),
+            Self::QueryCredentials => Some("parameters belong in the body, not in the query"),
+            Self::ScopeMalformed => Some("the scope is malformed"),
+            Self::ScopeNotAllowed => Some("the client may not ask for this scope"),
+            Self::TooManyGrants => Some("too many codes are waiting"),
+            Self::AccountUnfit
+            | Self::AuthorizationPending
+            | Self::ClientAuthMissing
+            | Self::ClientAuthMethod
+            | Self::ClientDisabled
+            | Self::ClientUnknown
+            | Self::CodeForeign
+            | Self::CodeInvalid
+            | Self::CodeReplayed
+            | Self::CodeUnknown
+            | Self::Denied
+            | Self::Expired
+            | Self::GrantTypeUnsupported
+            | Self::Overloaded
+            | Self::SecretWrong
+            | Self::SessionRevoked
+            | Self::SlowDown { .. } => None,
+        };
+        let interval = match self {
+            Self::SlowDown { interval } => Some(whole_seconds(*interval)),
+            _ => None,
+        };
+        ErrorBody { error: self.code(), error_description: description.map(Cow::Borrowed), interval }
+    }
+
+    /// How long to wait before trying again, where the wire has a place for it (`Retry-After`).
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Overloaded => Some(Duration::from_secs(2)),
+            Self::TooManyGrants => Some(Duration::from_secs(30)),
+            _ => None,
+        }
+    }
+}
+
+/// Seconds as the wire has them, rounded up.
+#[must_use]
+pub fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn df_3_1_12_df_3_4_6_causes_that_a_stranger_must_not_tell_apart_look_alike() {
+        let same = |all: &[Refusal]| all.windows(2).all(|pair| pair[0].body() == pair[1].body());
+        assert!(same(&[
+            Refusal::ClientUnknown,
+            Refusal::SecretWrong,
+            Refusal::ClientDisabled,
+            Refusal::ClientAuthMethod,
+            Refusal::ClientAuthMissing,
+        ]));
+        assert!(same(&[
+            Refusal::CodeForeign,
+            Refusal::CodeInvalid,
+            Refusal::CodeUnknown,
+            Refusal::CodeReplayed,
+            Refusal::AccountUnfit,
+            Refusal::SessionRevoked,
+        ]));
+    }
+
+    #[test]
+    fn oa_5_2_4_descriptions_hold_only_allowed_characters() {
+        for refusal in [
+            Refusal::CodeMissing,
+            Refusal::DeviceNameTooLong,
+            Refusal::GrantNotEnabled,
+            Refusal::GrantTypeMissing,
+            Refusal::MediaType,
+            Refusal::QueryCredentials,
+            Refusal::ScopeMalformed,
+            Refusal::ScopeNotAllowed,
+            Refusal::TooManyGrants,
+            Refusal::Form(InvalidForm::Repeated),
+            Refusal::Credentials(InvalidCredentials::Mismatch),
+            Refusal::Credentials(InvalidCredentials::TwoMethods),
+        ] {
+            let text = refusal.body().error_description.unwrap();
+            assert!(text.bytes().all(|b| matches!(b, 0x20 | 0x21 | 0x23..=0x5b | 0x5d..=0x7e)), "{text}");
+        }
+    }
+
+    #[test]
+    fn df_3_5_3_slow_down_carries_the_interval() {
+        let body = Refusal::SlowDown { interval: Duration::from_millis(1_500) }.body();
+        assert_eq!((body.error, body.interval), (ErrorCode::SlowDown, Some(2)));
+    }
+}
