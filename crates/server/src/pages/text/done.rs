@@ -1,0 +1,52 @@
+//! Words of the page after a decision.
+
+pub use super::UNNAMED;
+use super::quoted;
+use crate::pages::view::{Outcome, When};
+
+/// Link to the list of devices, after an approval.
+pub const SEE_DEVICES: &str = "See or remove your devices";
+/// Before the link to the account, after an approval, where there is no list of devices.
+pub const CHANGED_YOUR_MIND: &str = "Not what you wanted? Disconnect it in";
+/// Link to the page for a new code, after an expiry.
+pub const NEW_CODE: &str = "Enter a new code";
+
+/// The heading.
+#[must_use]
+pub fn title(outcome: Outcome, name: &str) -> String {
+    match outcome {
+        Outcome::Approved => format!("{} is connected", quoted(name)),
+        Outcome::Denied { .. } => "Not connected".to_owned(),
+        Outcome::Expired => "The code ran out".to_owned(),
+    }
+}
+
+/// What happened and what to do, one line each.
+#[must_use]
+pub fn lines(outcome: Outcome, when: When, site: &str) -> Vec<String> {
+    match (outcome, when) {
+        (Outcome::Approved, When::Now) => vec!["Go back to your device. You can close this page.".to_owned()],
+        (Outcome::Approved, When::Before) => vec![
+            "You allowed this before; nothing more is needed.".to_owned(),
+            "If your device still waits, get a new code on it.".to_owned(),
+        ],
+        (Outcome::Denied { reported: false }, When::Now) => {
+            vec!["The device was told, and it can't use your account.".to_owned(), tell(site)]
+        }
+        (Outcome::Denied { reported: true }, When::Now) => vec![
+            format!("Thank you. The device can't use your account, and {site} knows that you did not start this."),
+            tell(site),
+        ],
+        (Outcome::Denied { .. }, When::Before) => vec![
+            "This was refused before; the device can't use your account.".to_owned(),
+            "If you want to connect it after all, get a new code on it.".to_owned(),
+        ],
+        (Outcome::Expired, _) => {
+            vec!["Codes work for a short time only. Get a new code on your device, then enter it here.".to_owned()]
+        }
+    }
+}
+
+fn tell(site: &str) -> String {
+    format!("If someone asked you to enter a code, tell the people who run {site}.")
+}
