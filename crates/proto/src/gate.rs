@@ -5,7 +5,26 @@
 
 use crate::change::Require;
 use crate::grant::Refusal;
-use crate::model::{Approval, Client, Session, User, UserState};
+use crate::model::{Approval, Client, Family, Session, SessionId, User, UserId, UserState};
+
+/// On whose word tokens rest: a person, in one of their sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Approver {
+    user_id: UserId,
+    session_id: SessionId,
+}
+
+impl From<&Approval> for Approver {
+    fn from(approval: &Approval) -> Self {
+        Self { user_id: approval.user_id, session_id: approval.session_id }
+    }
+}
+
+impl From<&Family> for Approver {
+    fn from(family: &Family) -> Self {
+        Self { user_id: family.user_id, session_id: family.session_id }
+    }
+}
 
 /// Proof that tokens may be issued now for this person, client and session. Holds what was read to say so.
 #[derive(Debug)]
@@ -16,25 +35,26 @@ pub struct MayIssue<'a> {
 }
 
 impl<'a> MayIssue<'a> {
-    /// Judges person, client and session. A session counts as revoked only when it was revoked: neither
+    /// Judges person, client and session, when tokens are issued and whenever one is used here. A session counts as revoked only when it was revoked: neither
     /// sign-out nor the end of a browser session signs a device out.
     ///
     /// # Errors
     /// The first that is not fit.
     pub fn check(
-        approval: &Approval,
+        approver: impl Into<Approver>,
         user: Option<&'a User>,
         client: Option<&'a Client>,
         session: Option<&'a Session>,
     ) -> Result<Self, Refusal> {
+        let approver = approver.into();
         let client = client.filter(|client| client.enabled).ok_or(Refusal::ClientDisabled)?;
-        let user = user.filter(|user| user.id == approval.user_id).ok_or(Refusal::AccountUnfit)?;
+        let user = user.filter(|user| user.id == approver.user_id).ok_or(Refusal::AccountUnfit)?;
         match user.state {
             UserState::Active => {}
             UserState::Locked => return Err(Refusal::AccountUnfit),
         }
         let session = session
-            .filter(|session| session.id == approval.session_id && session.revoked.is_none())
+            .filter(|session| session.id == approver.session_id && session.revoked.is_none())
             .ok_or(Refusal::SessionRevoked)?;
         Ok(Self { user, client, session })
     }
