@@ -137,10 +137,10 @@ pub fn verify(token: &str, expected: &Expectation<'_>) -> Result<Verified, Verif
     }
     let (message, signature) = token.rsplit_once('.').ok_or(VerifyError::Malformed)?;
     let (header, payload) = message.split_once('.').ok_or(VerifyError::Malformed)?;
-    let [header, payload, signature] = [header, payload, signature].map(base64url::decode);
-    let header = Header::parse(&header.ok_or(VerifyError::Malformed)?)?;
-    let (payload, signature) = (payload.ok_or(VerifyError::Malformed)?, signature.ok_or(VerifyError::Malformed)?);
-
+    let [Some(header), Some(payload), Some(signature)] = [header, payload, signature].map(base64url::decode) else {
+        return Err(VerifyError::Malformed);
+    };
+    let header = Header::parse(&header)?;
     if !expected.algorithms.contains(&header.alg) {
         return Err(VerifyError::AlgorithmNotAllowed);
     }

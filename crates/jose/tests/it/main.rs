@@ -1,0 +1,13 @@
+//! The crate from outside: fixed vectors, agreement with jsonwebtoken, and everything a token may be refused for.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+extern crate countersign_jose as jose;
+
+mod hostile;
+mod interop;
+mod keys;
+mod kinds;
+mod support;
+mod validators;
+mod vectors;
