@@ -105,6 +105,7 @@ mod tests {
     use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 
     use super::is_usable_public_key;
+    use crate::base64url;
 
     fn bytes(low: u8, high: u8, middle: u8) -> [u8; 32] {
         let mut bytes = [middle; 32];
@@ -129,17 +130,16 @@ mod tests {
 
     #[test]
     fn jw_4_points_of_small_order_and_second_spellings_are_refused() {
-        let order_8 = |sign: u8| {
-            let y: [u8; 32] = *b"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a";
-            let mut y = y;
-            y[31] |= sign;
-            y
-        };
+        let order_8 = ["xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o", "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU"];
         for sign in [0, 0x80] {
             assert!(!is_usable_public_key(&bytes(0, sign, 0)), "order 4");
             assert!(!is_usable_public_key(&bytes(1, sign, 0)), "order 1");
             assert!(!is_usable_public_key(&bytes(0xec, 0x7f | sign, 0xff)), "order 2");
-            assert!(!is_usable_public_key(&order_8(sign)), "order 8");
+            for y in order_8 {
+                let mut point: [u8; 32] = base64url::decode(y).unwrap().try_into().unwrap();
+                point[31] |= sign;
+                assert!(!is_usable_public_key(&point), "order 8: {y}");
+            }
             for low in 0xed..=0xff {
                 assert!(!is_usable_public_key(&bytes(low, 0x7f | sign, 0xff)), "y = p + {}", low - 0xed);
             }

@@ -1,5 +1,5 @@
 //! Strict JSON: no member name twice at any level, bounded nesting, nothing after the value.
-//! Two parsers that disagree on which of two equal names counts are a hole (RFC 7515 §4, RFC 8725 §2.4); this one refuses.
+//! Two parsers that disagree on which of two equal names counts are a hole (RFC 7515 §4); this one refuses.
 
 use std::cell::Cell;
 use std::fmt;

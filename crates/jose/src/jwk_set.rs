@@ -37,8 +37,8 @@ impl JwkSet {
     /// they were not there (RFC 7517 §5). The caller bounds the length of `json`.
     ///
     /// # Errors
-    /// [`JwkError::Json`], [`JwkError::MissingMember`] without an array `keys`, [`JwkError::PrivateMember`] if any key has
-    /// one: who publishes a private key is not to be trusted with the others; and those of [`Self::new`].
+    /// [`JwkError::Json`], [`JwkError::MissingMember`] without an array `keys`, [`JwkError::PrivateMember`] if any
+    /// key has one: who publishes a private key is not to be trusted with the others; and those of [`Self::new`].
     pub fn parse(json: &[u8]) -> Result<Self, JwkError> {
         Self::from_members(&json::parse_object(json, MAX_DEPTH)?)
     }

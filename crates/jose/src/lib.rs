@@ -1,7 +1,8 @@
 //! JWS, JWK and the validation of tokens, on aws-lc-rs.
 //!
-//! Owns signatures, the keys they are made with and the checks of RFC 8725. Leaves time to its callers, the fetching
-//! and storing of keys as well. Only compact JWS, only asymmetric algorithms: no JWE, no `none`, no HMAC can be asked for.
+//! Owns signatures, the keys they are made with and the checks of RFC 8725. Leaves time, and the
+//! fetching and storing of keys, to its callers. Only compact JWS and asymmetric algorithms: there is no way to ask for
+//! JWE, `none` or HMAC.
 
 pub mod access_token;
 mod algorithm;

@@ -7,7 +7,7 @@ use proto::Timestamp;
 
 use crate::{Claims, ClaimsError, VerifyError};
 
-/// The most that clocks may disagree. A larger `leeway` is cut to this (RFC 9068 §4: "a few minutes" at the very most).
+/// The most that clocks may disagree. A larger `leeway` is cut to this (RFC 9068 §4).
 pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
 
 /// Why a token that may be genuine is not the one that is wanted, here and now.

@@ -1,4 +1,4 @@
-//! Every kind of token shown to every validator, all with the same key, issuer, audience and claims: only `typ` differs.
+//! Every kind of token shown to every validator, all with the same key and claims: only `typ` differs.
 
 use jose::{Algorithm, Expectation, TypPolicy, access_token, id_token, verify};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! One claim wrong at a time: what a resource server (RFC 9068 §4) and a client (OpenID Connect Core §3.1.3.7) refuse.
+//! One claim wrong at a time, for a resource server (RFC 9068 §4) and a client (OpenID Connect Core §3.1.3.7).
 
 use std::time::Duration;
 
