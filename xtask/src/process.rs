@@ -1,0 +1,103 @@
+//! Running other programs, and the one place where a developer command looks at the clock.
+//!
+//! The product takes time as an argument; a command that measures durations and waits for child processes cannot.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// The root of the repository: the folder above this crate's own.
+pub(crate) fn root() -> Result<PathBuf> {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().map(PathBuf::from).context("xtask has no folder above it")
+}
+
+/// The cargo that started us, so that a toolchain override holds for the children too.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs a command with our own output; an unsuccessful exit is an error that repeats the command line.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} ended with {status}");
+    }
+    Ok(())
+}
+
+/// Runs a command and returns what it printed.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("{command:?} printed something that is not UTF-8"))
+}
+
+/// Whether a program is on the PATH.
+pub(crate) fn installed(program: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
+}
+
+/// The files git knows or would add, so that build output and local notes are never looked at.
+pub(crate) fn tracked(patterns: &[&str]) -> Result<Vec<PathBuf>> {
+    let mut command = Command::new("git");
+    command.args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"]).args(patterns);
+    let listed = output(&mut command)?;
+    let mut files: Vec<PathBuf> =
+        listed.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).filter(|path| path.is_file()).collect();
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+/// Time passed since some earlier moment.
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "a developer command measures real time")]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// Waits for real time to pass, for schedules of the long runs that are defined in real time.
+#[expect(clippy::disallowed_methods, reason = "a device under measurement polls in real time")]
+pub(crate) fn pause(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
+/// Which build of the programs is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Dev,
+    Release,
+}
+
+/// Builds the two programs.
+pub(crate) fn build(profile: Profile) -> Result<()> {
+    let mut command = cargo();
+    command.args(["build", "--locked", "--package", "countersignd", "--package", "countersign"]);
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    succeed(&mut command)
+}
+
+/// The path of a built program; this command itself lies in the folder of the dev profile.
+pub(crate) fn built(program: &str, profile: Profile) -> Result<PathBuf> {
+    let own = std::env::current_exe().context("cannot find this program")?;
+    let target = own.ancestors().nth(2).context("this program does not lie in a target folder")?;
+    let folder = match profile {
+        Profile::Dev => "debug",
+        Profile::Release => "release",
+    };
+    Ok(target.join(folder).join(program))
+}
