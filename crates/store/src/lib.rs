@@ -3,7 +3,18 @@
 //! One write for protocol state, [`Store::commit`], all or nothing; budgets of attempts with
 //! [`Store::take`]; typed loads, one round trip each; and [`Store::feed`], which tells what changed.
 
+mod access;
+mod counter;
+mod faulty;
+mod feed;
 pub mod load;
+mod memory;
+mod store;
 pub mod types;
+mod view;
 
-pub use types::{Bucket, Budget, FeedEvent, Outcome, StoreError, Taking};
+pub use access::{Accesses, Operation};
+pub use faulty::FaultSettings;
+pub use feed::Feed;
+pub use store::Store;
+pub use types::{Bucket, Budget, FeedEvent, Outcome, StoreError, Swept, Taking};

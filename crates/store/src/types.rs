@@ -20,7 +20,7 @@ pub enum Outcome {
 }
 
 /// Why a store cannot serve.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Too many writes are waiting. Try again in a moment.
     #[error("the store is busy")]
@@ -87,4 +87,27 @@ pub enum FeedEvent {
     Changed(Key, Version),
     /// Something may have been missed: check what matters.
     Doubt,
+}
+
+/// How many rows a sweep removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Grants past their tombstone.
+    pub grants: usize,
+    /// Families whose last token ended and whose grant is gone.
+    pub families: usize,
+    /// Sessions nothing refers to any more.
+    pub sessions: usize,
+    /// Counters past their window.
+    pub counters: usize,
+    /// Whether the limit ended the sweep: there may be more.
+    pub more: bool,
+}
+
+impl Swept {
+    /// How many in all.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.grants + self.families + self.sessions + self.counters
+    }
 }
