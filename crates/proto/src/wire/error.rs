@@ -191,6 +191,9 @@ pub enum Unusable {
     /// The body is neither a JSON object nor a form, repeats a name, or is not text.
     #[error("the body is not a JSON object with unique names")]
     NotAnObject,
+    /// An address that is not https.
+    #[error("`{0}` is not an https address")]
+    NotWebAddress(&'static str),
     /// The body is larger than any honest one.
     #[error("the body is too large")]
     TooLarge,

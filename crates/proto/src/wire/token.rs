@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -49,6 +49,12 @@ impl Serialize for Credential {
     }
 }
 
+impl<'de> Deserialize<'de> for Credential {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
 /// How a token is presented (RFC 6749 §7.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TokenType {
@@ -78,6 +84,13 @@ impl TokenType {
 impl Serialize for TokenType {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::recognise(&text).ok_or_else(|| serde::de::Error::custom("unknown token type"))
     }
 }
 
