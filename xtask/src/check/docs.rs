@@ -58,7 +58,7 @@ fn links(markdown: &str) -> Vec<String> {
             targets.push(target.trim().to_owned());
         }
         let bare = line.split(|c: char| c.is_whitespace() || "<>()[]\"'".contains(c));
-        targets.extend(bare.filter(|word| word.starts_with("http")).map(|word| word.trim_end_matches('.').to_owned()));
+        targets.extend(bare.filter(|word| word.contains("://")).map(|word| word.trim_end_matches('.').to_owned()));
     }
     targets
 }
