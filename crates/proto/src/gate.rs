@@ -77,3 +77,69 @@ impl<'a> MayIssue<'a> {
         vec![self.user.into(), self.client.into(), self.session.into()]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+    use crate::grant::fixture::{T0, client, session, user};
+    use crate::model::{AuthMethod, Revocation, RevocationCause};
+
+    /// A person, their session and a client, all fit.
+    fn fit() -> (User, Client, Session) {
+        let user = user(1);
+        let session = session(1, &user);
+        (user, client("tv", AuthMethod::None), session)
+    }
+
+    fn approver() -> Approver {
+        let (user, _, session) = fit();
+        Approver { user_id: user.id, session_id: session.id }
+    }
+
+    #[track_caller]
+    fn assert_refused(user: Option<&User>, client: Option<&Client>, session: Option<&Session>, why: &Refusal) {
+        assert_eq!(MayIssue::check(approver(), user, client, session).err().as_ref(), Some(why));
+    }
+
+    #[test]
+    fn df_3_4_9_who_is_fit_may_issue_and_everything_that_was_read_is_required() {
+        let (user, client, session) = fit();
+        let may = MayIssue::check(approver(), Some(&user), Some(&client), Some(&session)).unwrap();
+        assert_eq!((may.user(), may.client()), (&user, &client));
+        assert_eq!(may.requires(), [Require::from(&user), Require::from(&client), Require::from(&session)]);
+    }
+
+    #[test]
+    fn df_3_4_9_a_deleted_locked_or_other_person_issues_nothing() {
+        let (fit_user, client, session) = fit();
+        let locked = User { state: UserState::Locked, ..fit_user };
+        for unfit in [None, Some(&locked), Some(&user(2))] {
+            assert_refused(unfit, Some(&client), Some(&session), &Refusal::AccountUnfit);
+        }
+    }
+
+    #[test]
+    fn df_3_4_9_a_deleted_or_disabled_client_issues_nothing() {
+        let (user, fit_client, session) = fit();
+        let disabled = Client { enabled: false, ..fit_client };
+        for unfit in [None, Some(&disabled)] {
+            assert_refused(Some(&user), unfit, Some(&session), &Refusal::ClientDisabled);
+        }
+    }
+
+    #[test]
+    fn df_3_4_9_a_revoked_session_issues_nothing_and_one_that_merely_ended_does() {
+        let (user, client, fit_session) = fit();
+        let (other, mut revoked) = (session(2, &user), fit_session.clone());
+        for unfit in [None, Some(&other)] {
+            assert_refused(Some(&user), Some(&client), unfit, &Refusal::SessionRevoked);
+        }
+        for cause in [RevocationCause::Administrator, RevocationCause::Everywhere, RevocationCause::NotMe] {
+            revoked.revoked = Some(Revocation { at: T0, cause });
+            assert_refused(Some(&user), Some(&client), Some(&revoked), &Refusal::SessionRevoked);
+        }
+        let ended = Session { ended_at: Some(T0), expires_at: Timestamp::EPOCH, ..fit_session };
+        assert!(MayIssue::check(approver(), Some(&user), Some(&client), Some(&ended)).is_ok());
+    }
+}

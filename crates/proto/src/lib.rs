@@ -3,6 +3,9 @@
 //! Owns every rule of the protocol. Leaves the clock, sockets, files, threads, the runtime and the
 //! database to its callers: time ([`Timestamp`]) and randomness ([`Entropy`]) are arguments.
 
+#[cfg(test)]
+extern crate self as proto;
+
 pub mod change;
 pub mod device;
 pub mod entropy;

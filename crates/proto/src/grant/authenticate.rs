@@ -108,3 +108,104 @@ fn matches_any(client: Option<&Client>, secret: &ClientSecret) -> bool {
     }
     fits.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::fixture::{SECRET, client};
+
+    const METHODS: [AuthMethod; 3] = [AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+    const ENDPOINTS: [Endpoint; 2] = [Endpoint::DeviceAuthorization, Endpoint::Token];
+
+    fn right() -> ClientSecret {
+        ClientSecret::presented(SECRET)
+    }
+
+    fn wrong() -> ClientSecret {
+        ClientSecret::presented("cs_another-secret-that-nobody-was-given")
+    }
+
+    /// Every way to present oneself: nothing, then each way with the right secret and with a wrong one.
+    fn every_way() -> [Presented; 5] {
+        [
+            Presented::None,
+            Presented::Basic(right()),
+            Presented::Basic(wrong()),
+            Presented::Post(right()),
+            Presented::Post(wrong()),
+        ]
+    }
+
+    fn outcome(client: Option<&Client>, presented: Presented, endpoint: Endpoint) -> Result<Proof, Refusal> {
+        let client_id = ClientId::parse("tv").unwrap();
+        let by_header = matches!(presented, Presented::Basic(_));
+        let credentials = Credentials { client_id, presented, by_header };
+        authenticate(client, &credentials, endpoint).map(|caller| caller.proof())
+    }
+
+    #[test]
+    fn oa_2_3_1_5_df_3_1_11_df_3_4_4_oa_3_2_1_1_oa_2_3_1_2_every_method_way_endpoint_and_excuse() {
+        use AuthMethod::{ClientSecretBasic as Basic, ClientSecretPost as Post};
+        use DeviceAuth::{Optional, Required};
+        use Endpoint::{DeviceAuthorization as Device, Token};
+        let (nobody, secret) = (Ok(Proof::None), Ok(Proof::Secret));
+        let (missing, method, bad) =
+            (Err(Refusal::ClientAuthMissing), Err(Refusal::ClientAuthMethod), Err(Refusal::SecretWrong));
+        let public = [&nobody, &method, &method, &method, &method];
+        for (auth, device_auth, endpoint, expected) in [
+            (AuthMethod::None, Required, Device, public),
+            (AuthMethod::None, Required, Token, public),
+            (AuthMethod::None, Optional, Device, public),
+            (AuthMethod::None, Optional, Token, public),
+            (Basic, Required, Device, [&missing, &secret, &bad, &method, &method]),
+            (Basic, Required, Token, [&missing, &secret, &bad, &method, &method]),
+            (Basic, Optional, Device, [&nobody, &secret, &bad, &method, &method]),
+            (Basic, Optional, Token, [&missing, &secret, &bad, &method, &method]),
+            (Post, Required, Device, [&missing, &method, &method, &secret, &bad]),
+            (Post, Required, Token, [&missing, &method, &method, &secret, &bad]),
+            (Post, Optional, Device, [&nobody, &method, &method, &secret, &bad]),
+            (Post, Optional, Token, [&missing, &method, &method, &secret, &bad]),
+        ] {
+            let client = Client { device_auth, ..client("tv", auth) };
+            for (presented, expected) in every_way().into_iter().zip(expected) {
+                let case = format!("{auth:?} {device_auth:?} {endpoint:?} {presented:?}");
+                assert_eq!(&outcome(Some(&client), presented, endpoint), expected, "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn df_3_1_12_an_unknown_or_disabled_client_looks_like_a_wrong_secret_whatever_it_presents() {
+        for auth in METHODS {
+            let disabled = Client { enabled: false, ..client("tv", auth) };
+            for (endpoint, presented) in ENDPOINTS.into_iter().flat_map(|e| every_way().map(|way| (e, way))) {
+                let unknown = outcome(None, presented.clone(), endpoint).unwrap_err();
+                assert_eq!(unknown, Refusal::ClientUnknown);
+                let off = outcome(Some(&disabled), presented, endpoint).unwrap_err();
+                assert_eq!(off, Refusal::ClientDisabled);
+                assert!(unknown.body() == Refusal::SecretWrong.body() && off.body() == Refusal::SecretWrong.body());
+            }
+        }
+    }
+
+    #[test]
+    fn oa_2_3_2_a_public_client_proves_nothing_by_naming_itself() {
+        let public = client("tv", AuthMethod::None);
+        for endpoint in ENDPOINTS {
+            assert_eq!(outcome(Some(&public), Presented::None, endpoint), Ok(Proof::None));
+        }
+    }
+
+    #[test]
+    fn both_secrets_fit_while_one_is_rotated_and_none_fits_a_client_without_any() {
+        let mut client = client("tv", AuthMethod::ClientSecretPost);
+        client.secrets = vec![wrong().hash(), right().hash()];
+        for secret in [right(), wrong()] {
+            assert_eq!(outcome(Some(&client), Presented::Post(secret), Endpoint::Token), Ok(Proof::Secret));
+        }
+        let third = ClientSecret::presented("");
+        assert_eq!(outcome(Some(&client), Presented::Post(third), Endpoint::Token), Err(Refusal::SecretWrong));
+        client.secrets.clear();
+        assert_eq!(outcome(Some(&client), Presented::Post(right()), Endpoint::Token), Err(Refusal::SecretWrong));
+    }
+}

@@ -5,6 +5,8 @@
 
 pub mod authenticate;
 pub mod decide;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod lookup;
 pub mod mint;
 pub mod pace;

@@ -6,7 +6,7 @@ use super::Refusal;
 use super::authenticate::{Authenticated, Proof};
 use crate::change::{Change, Decision, Require, Row};
 use crate::gate::MayIssue;
-use crate::model::{Approval, Client, Family, FamilyId, Grant, GrantState, Redemption, Session, User};
+use crate::model::{Approval, Client, Family, FamilyId, Grant, GrantState, GrantType, Redemption, Session, User};
 use crate::{Entropy, Timestamp};
 
 /// How long after expiry a decision made in time is still honoured (CF-19).
@@ -70,9 +70,10 @@ pub fn redeem<'a>(
     let remembered = now < grant.tombstone_until();
     match &grant.state {
         GrantState::Pending if now < grant.expires_at => refuse(Refusal::AuthorizationPending),
-        GrantState::Approved(approval) if now < grant.expires_at + GRACE => {
-            issue(scene, approval, None, access_lifetime, now, entropy)
-        }
+        GrantState::Approved(approval) if now < grant.expires_at + GRACE => match may_issue(scene, approval) {
+            Ok(may) => issue(scene, (may, approval), None, access_lifetime, now, entropy),
+            Err(refusal) => refuse(refusal),
+        },
         GrantState::Pending | GrantState::Approved(_) if remembered => refuse(Refusal::Expired),
         GrantState::Denied { .. } if remembered => refuse(Refusal::Denied),
         GrantState::Pending | GrantState::Approved(_) | GrantState::Denied { .. } => refuse(Refusal::CodeUnknown),
@@ -82,18 +83,27 @@ pub fn redeem<'a>(
     }
 }
 
+/// The right to issue now: person, client and session are fit, and the client may still use this grant and ask for what
+/// was approved (DF-3.4-9).
+fn may_issue<'a>(scene: Scene<'a>, approval: &Approval) -> Result<MayIssue<'a>, Refusal> {
+    let may = MayIssue::check(approval, scene.user, scene.client, scene.session)?;
+    if !may.client().may_use(GrantType::DeviceCode) {
+        Err(Refusal::GrantNotEnabled)
+    } else if !scene.grant.scope.is_subset(&may.client().scopes) {
+        Err(Refusal::ScopeNotAllowed)
+    } else {
+        Ok(may)
+    }
+}
+
 fn issue<'a>(
     scene: Scene<'a>,
-    approval: &'a Approval,
+    (may, approval): (MayIssue<'a>, &'a Approval),
     replaces: Option<(&Family, Redemption)>,
     access_lifetime: Duration,
     now: Timestamp,
     entropy: &mut dyn Entropy,
 ) -> Decision<Redeem<'a>> {
-    let may = match MayIssue::check(approval, scene.user, scene.client, scene.session) {
-        Ok(may) => may,
-        Err(refusal) => return refuse(refusal),
-    };
     let grant = scene.grant;
     let family = Family {
         id: FamilyId::draw(now, entropy),
@@ -145,8 +155,10 @@ fn replay<'a>(
         Proof::Secret => true,
     };
     let may_replace = proven && since_first < REPLACEMENT && !redemption.replaced;
-    if let Some(family) = live.filter(|family| may_replace && family.refreshed_at.is_none()) {
-        return issue(scene, approval, Some((family, redemption)), access_lifetime, now, entropy);
+    if let Some(family) = live.filter(|family| may_replace && family.refreshed_at.is_none())
+        && let Ok(may) = may_issue(scene, approval)
+    {
+        return issue(scene, (may, approval), Some((family, redemption)), access_lifetime, now, entropy);
     }
     match live {
         Some(family) if now.since(redemption.last_issue) >= REVOKES => Decision {
@@ -165,3 +177,6 @@ fn revoke(family: &Family, now: Timestamp) -> Change {
 const fn refuse<'a>(refusal: Refusal) -> Decision<Redeem<'a>> {
     Decision::only(Redeem::Refuse(refusal))
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,3 +120,121 @@ fn granted_scope(client: &Client, asked: &Scope) -> Result<Scope, Refusal> {
     let default: Vec<&str> = client.scopes.iter().filter(|token| *token != OFFLINE_ACCESS).collect();
     Scope::parse(&default.join(" ")).map_err(|_| Refusal::ScopeMalformed)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::change::Require;
+    use crate::entropy::Seeded;
+    use crate::grant::authenticate::{Endpoint, authenticate};
+    use crate::grant::fixture::{LIFETIME, T0, address, client, credentials, mac_key, terms};
+    use crate::model::AuthMethod;
+
+    fn try_start(client: &Client, scope: Option<&str>, seed: u64) -> Result<Decision<Started>, Refusal> {
+        let request = Request::read(scope, Some("TV in the kitchen"), address())?;
+        let caller = authenticate(Some(client), &credentials(client), Endpoint::DeviceAuthorization)?;
+        start(caller, &request, terms(), &mac_key(1), T0, &mut Seeded::new(seed))
+    }
+
+    fn scope_of(client: &Client, asked: Option<&str>) -> Result<String, Refusal> {
+        try_start(client, asked, 1).map(|decision| decision.reply.grant.scope.to_string())
+    }
+
+    #[test]
+    fn df_3_1_7_cf_9_without_a_scope_the_client_gets_its_default_and_never_lasting_access() {
+        let mut client = client("tv", AuthMethod::None);
+        assert_eq!(scope_of(&client, None).as_deref(), Ok("openid profile email"));
+        assert_eq!(scope_of(&client, Some("")).as_deref(), Ok("openid profile email"));
+        assert_eq!(scope_of(&client, Some("  ")).as_deref(), Ok("openid profile email"));
+        assert_eq!(scope_of(&client, Some("offline_access")).as_deref(), Ok("offline_access"));
+        client.scopes = Scope::parse("offline_access").unwrap();
+        assert_eq!(scope_of(&client, None).as_deref(), Ok(""));
+        client.scopes = Scope::default();
+        assert_eq!(scope_of(&client, None).as_deref(), Ok(""));
+    }
+
+    #[test]
+    fn oa_3_3_1_a_scope_beyond_the_clients_or_malformed_makes_no_grant() {
+        let client = client("tv", AuthMethod::None);
+        assert_eq!(scope_of(&client, Some("email openid email")).as_deref(), Ok("email openid"));
+        for beyond in ["admin", "openid admin", "OPENID", "openid,profile"] {
+            assert_eq!(scope_of(&client, Some(beyond)), Err(Refusal::ScopeNotAllowed), "{beyond}");
+        }
+        for malformed in ["open\"id", "open\\id", "öpenid", "openid\tprofile", "\u{0}"] {
+            assert_eq!(scope_of(&client, Some(malformed)), Err(Refusal::ScopeMalformed), "{malformed:?}");
+        }
+    }
+
+    #[test]
+    fn df_3_1_13_the_grant_is_opt_in_for_each_client() {
+        for grants in [vec![], vec![GrantType::RefreshToken]] {
+            let client = Client { grants, ..client("tv", AuthMethod::None) };
+            let refused = try_start(&client, None, 1).unwrap_err();
+            assert_eq!((&refused, refused.code().as_str()), (&Refusal::GrantNotEnabled, "unauthorized_client"));
+        }
+    }
+
+    #[test]
+    fn df_3_2_4_a_grant_is_pending_on_the_terms_it_was_given_and_requires_the_clients_epoch() {
+        let client = client("tv", AuthMethod::ClientSecretBasic);
+        let decision = try_start(&client, Some("openid"), 1).unwrap();
+        let Started { device_code, user_code, grant } = &decision.reply;
+        let expected = Grant {
+            id: device_code.hash().grant_id(),
+            device_code: device_code.hash(),
+            user_code: user_code.hash(&mac_key(1)),
+            client_id: client.id.clone(),
+            scope: Scope::parse("openid").unwrap(),
+            device_name: Some("TV in the kitchen".to_owned()),
+            requester: address(),
+            created_at: T0,
+            expires_at: T0 + LIFETIME,
+            interval: terms().interval,
+            hold: None,
+            state: GrantState::Pending,
+            version: 0,
+        };
+        assert_eq!(grant, &expected);
+        assert_eq!(device_code.expires_at(), grant.expires_at);
+        assert_eq!(decision.changes, [Change::Put(Row::Grant(Box::new(expected)))]);
+        assert_eq!(decision.requires, [Require::from(&client)]);
+    }
+
+    #[test]
+    fn df_3_2_3_df_5_2_1_codes_differ_from_grant_to_grant_and_are_drawn_independently() {
+        let client = client("tv", AuthMethod::None);
+        let started: Vec<Started> = (0..500).map(|seed| try_start(&client, None, seed).unwrap().reply).collect();
+        let device: HashSet<_> = started.iter().map(|one| one.grant.device_code).collect();
+        let user: HashSet<_> = started.iter().map(|one| one.grant.user_code).collect();
+        assert_eq!((device.len(), user.len()), (500, 500));
+
+        // Another length draws another user code from the same seed, and leaves the device code as it was.
+        let longer = Terms { user_code_length: 11, ..terms() };
+        let request = Request::read(None, None, address()).unwrap();
+        let caller = authenticate(Some(&client), &credentials(&client), Endpoint::DeviceAuthorization).unwrap();
+        let other = start(caller, &request, longer, &mac_key(1), T0, &mut Seeded::new(0)).unwrap().reply;
+        assert_eq!(other.device_code.hash(), started[0].device_code.hash());
+        assert_ne!(other.user_code, started[0].user_code);
+    }
+
+    #[test]
+    fn df_3_3_6_what_is_stored_and_logged_holds_neither_code() {
+        let decision = try_start(&client("tv", AuthMethod::None), None, 1).unwrap();
+        let shown = format!("{decision:?}");
+        let code = decision.reply.user_code.grouped();
+        assert!(!shown.contains(&code) && !shown.contains(&code.replace('-', "")) && !shown.contains("dc_"));
+    }
+
+    #[test]
+    fn a_device_names_itself_in_64_visible_characters_at_most() {
+        let read = |name: &str| Request::read(None, Some(name), address()).map(|request| request.device_name);
+        assert_eq!(read(" TV\u{202e}\u{200b}\n in the hall "), Ok(Some("TV in the hall".to_owned())));
+        for nothing in ["", "   ", "\u{200b}\u{7}"] {
+            assert_eq!(read(nothing), Ok(None), "{nothing:?}");
+        }
+        assert_eq!(read(&"ä".repeat(MAX_DEVICE_NAME)), Ok(Some("ä".repeat(MAX_DEVICE_NAME))));
+        assert_eq!(read(&"ä".repeat(MAX_DEVICE_NAME + 1)), Err(Refusal::DeviceNameTooLong));
+    }
+}
