@@ -1,6 +1,6 @@
 //! The operator's accent colour, and from it the colours that stay readable on light and on dark pages.
 //!
-//! Contrast is that of WCAG 2.2 (relative luminance). A colour that is too weak is moved towards black or white in
+//! Contrast is that of WCAG 2.2 (relative luminance). A colour that is too weak is made darker or lighter in
 //! OKLab, where equal steps look equal and the hue stays what it was.
 
 use std::fmt;
@@ -21,6 +21,8 @@ pub struct ColourError(String);
 
 /// Least contrast of text on what is behind it (WCAG 2.2 §1.4.3).
 const TEXT_CONTRAST: f64 = 4.5;
+/// The same on dark pages, where colours that just reach the least look dull.
+const DARK_CONTRAST: f64 = 6.5;
 const WHITE: Colour = Colour::new(0xff, 0xff, 0xff);
 const BLACK: Colour = Colour::new(0, 0, 0);
 /// The darkest surface that the accent stands on in light pages: `--ground` of `app.css`.
@@ -61,12 +63,12 @@ impl Colour {
 
     /// The accent as it stands on light pages.
     fn for_light(self) -> Self {
-        self.moved_until(BLACK, LIGHT_GROUND)
+        self.moved_until(BLACK, LIGHT_GROUND, TEXT_CONTRAST)
     }
 
     /// The accent as it stands on dark pages.
     fn for_dark(self) -> Self {
-        self.moved_until(WHITE, DARK_CARD)
+        self.moved_until(WHITE, DARK_CARD, DARK_CONTRAST)
     }
 
     /// The accent as the ground of the icon, whose strokes are white.
@@ -75,21 +77,25 @@ impl Colour {
     }
 
     /// This colour, as far towards `goal` as it must go to be read on `surface`.
-    fn moved_until(self, goal: Self, surface: Self) -> Self {
+    fn moved_until(self, goal: Self, surface: Self, contrast: f64) -> Self {
         (0_u8..=50)
             .map(|step| self.towards(goal, f64::from(step) / 50.0))
-            .find(|colour| colour.contrast(surface) >= TEXT_CONTRAST)
+            .find(|colour| colour.contrast(surface) >= contrast)
             .unwrap_or(goal)
     }
 
-    /// The colour at `share` of the way to `goal`.
+    /// The colour at `share` of the way to the lightness of `goal`: as saturated as before, or as the screen can show.
     fn towards(self, goal: Self, share: f64) -> Self {
         if share <= 0.0 {
             return self;
         }
-        let (from, to) = (self.oklab(), goal.oklab());
-        let mix = |a: f64, b: f64| a + (b - a) * share;
-        Self::from_oklab([mix(from[0], to[0]), mix(from[1], to[1]), mix(from[2], to[2])])
+        let ([from, a, b], [to, ..]) = (self.oklab(), goal.oklab());
+        let lightness = from + (to - from) * share;
+        let saturation = if from > 0.0 { lightness / from } else { 0.0 };
+        (0_u8..=32)
+            .map(|step| saturation * (1.0 - f64::from(step) / 32.0))
+            .find_map(|chroma| Self::from_oklab([lightness, a * chroma, b * chroma]))
+            .unwrap_or(goal)
     }
 
     fn linear(self) -> [f64; 3] {
@@ -116,22 +122,24 @@ impl Colour {
         ]
     }
 
-    fn from_oklab([lightness, a, b]: [f64; 3]) -> Self {
+    /// The colour with these OKLab parts, if sRGB has it.
+    fn from_oklab([lightness, a, b]: [f64; 3]) -> Option<Self> {
         let l = (lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
         let m = (lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
         let s = (lightness - 0.089_484_177_5 * a - 1.291_485_548_0 * b).powi(3);
         let red = 4.076_741_662_1 * l - 3.307_711_591_3 * m + 0.230_969_929_2 * s;
         let green = -1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s;
         let blue = -0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701_0 * s;
-        Self::new(encoded(red), encoded(green), encoded(blue))
+        Some(Self::new(encoded(red)?, encoded(green)?, encoded(blue)?))
     }
 }
 
-/// A linear part as one of sRGB, 0 to 255.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255 just before")]
-fn encoded(part: f64) -> u8 {
+/// A linear part as one of sRGB, if it is within 0 to 255 but for rounding.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "known to be within 0..=255")]
+fn encoded(part: f64) -> Option<u8> {
     let part = if part <= 0.003_130_8 { part * 12.92 } else { 1.055 * part.powf(1.0 / 2.4) - 0.055 };
-    (part * 255.0).round().clamp(0.0, 255.0) as u8
+    let part = (part * 255.0).round();
+    (0.0..=255.0).contains(&part).then_some(part as u8)
 }
 
 impl Default for Colour {
@@ -217,7 +225,7 @@ mod tests {
     fn oklab_comes_back_to_the_same_colour() {
         for accent in ACCENTS {
             let accent: Colour = accent.parse().unwrap();
-            assert_eq!(Colour::from_oklab(accent.oklab()), accent);
+            assert_eq!(Colour::from_oklab(accent.oklab()), Some(accent));
         }
     }
 

@@ -16,7 +16,7 @@ pub const USED: &str = "Last used";
 /// When a session began.
 pub const SINCE: &str = "signed in";
 /// Button that ends one session.
-pub const END: &str = "Sign it out";
+pub const END: &str = "Sign out";
 /// Button that ends one session and takes back what it approved.
 pub const NOT_ME: &str = "This was not me";
 /// What that button does.

@@ -41,7 +41,7 @@ pub fn mistake(mistake: Mistake, kind: CodeKind) -> String {
             format!("Codes have no vowels. Is the {} perhaps a {}?", upper(found), upper(perhaps))
         }
         Mistake::HasVowel { found, perhaps: None } => {
-            format!("Codes have no vowels, so the {} can't be right. Look at your device again.", upper(found))
+            format!("Codes have no vowels, so the {} can’t be right. Look at your device again.", upper(found))
         }
         Mistake::NotInAlphabet { found } => match visible(found) {
             Some(found) => format!("Codes never have {found} in them. They are made of {many} only."),
@@ -54,7 +54,7 @@ pub fn mistake(mistake: Mistake, kind: CodeKind) -> String {
             let missing = u64::try_from(missing).unwrap_or(u64::MAX);
             format!("That is {} short.", counted(missing, one, many))
         }
-        Mistake::Unusable => "This code can't be used. It may have expired: get a new one on your device.".to_owned(),
+        Mistake::Unusable => "This code can’t be used. It may have expired: get a new one on your device.".to_owned(),
     }
 }
 
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s_df_3_3_9_each_mistake_has_its_sentence() {
+    fn df_3_3_9_each_mistake_has_its_sentence() {
         let said = |m| mistake(m, CodeKind::Letters);
         assert_eq!(
             said(Mistake::HasVowel { found: 'o', perhaps: Some('q') }),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::{quoted, time};
+use super::{Around, time};
 use crate::pages::view::DecisionProblem;
 
+/// The heading.
+pub const QUESTION: Around = Around { before: "Let ", after: " use your account?" };
 /// Before the name of the account.
 pub const SIGNED_IN_AS: &str = "You are signed in as";
 /// Button that signs out and comes back to the same code.
@@ -22,9 +24,9 @@ pub const STARTED: &str = "Started";
 /// Where the device is.
 pub const FROM: &str = "From";
 /// The device shares the browser's network.
-pub const SAME_NETWORK: &str = "The same network as this browser";
+pub const SAME_NETWORK: &str = "Same network as this browser";
 /// The device does not share the browser's network.
-pub const OTHER_NETWORK: &str = "A different network than this browser";
+pub const OTHER_NETWORK: &str = "Different network than this browser";
 /// The question beside a code that came by link.
 pub const COMPARE: &str = "Does your device show this code?";
 /// The confirmation beside it.
@@ -37,17 +39,11 @@ pub const NO_PERMISSIONS: &str = "It did not say what it needs.";
 pub const WARNING: &str = "Allow this only if you started it yourself, just now, on a device you can see. \
                            Whoever holds that device will act as you.";
 /// The first button.
-pub const DENY: &str = "Don't allow";
+pub const DENY: &str = "Don’t allow";
 /// The second button.
 pub const ALLOW: &str = "Allow";
 /// The small button below: refuses, and tells the operator.
 pub const REPORT: &str = "I did not start this";
-
-/// The heading.
-#[must_use]
-pub fn question(name: &str) -> String {
-    format!("Let {} use your account?", quoted(name))
-}
 
 /// Beside an application that registered itself.
 #[must_use]
@@ -58,7 +54,7 @@ pub fn unverified(site: &str) -> String {
 /// How long there is to decide.
 #[must_use]
 pub fn remaining(left: Duration) -> String {
-    format!("ends in {}", time::left(left))
+    format!("{} left", time::left(left))
 }
 
 /// Why the answer was not taken and what to do.

@@ -1,25 +1,24 @@
 //! Words of the page after a decision.
 
+use super::Around;
 pub use super::UNNAMED;
-use super::quoted;
 use crate::pages::view::{Outcome, When};
 
+/// Heading after an approval.
+pub const CONNECTED: Around = Around { before: "", after: " is connected" };
 /// Link to the list of devices, after an approval.
 pub const SEE_DEVICES: &str = "See or remove your devices";
-/// Before the link to the account, after an approval, where there is no list of devices.
-pub const CHANGED_YOUR_MIND: &str = "Not what you wanted? Disconnect it in";
+/// After an approval, where there is no list of devices: a question, and a link to the account.
+pub const CHANGED_YOUR_MIND: &str = "Not what you wanted?";
+/// The link.
+pub const DISCONNECT: &str = "Disconnect it in your account";
 /// Link to the page for a new code, after an expiry.
 pub const NEW_CODE: &str = "Enter a new code";
 
-/// The heading.
-#[must_use]
-pub fn title(outcome: Outcome, name: &str) -> String {
-    match outcome {
-        Outcome::Approved => format!("{} is connected", quoted(name)),
-        Outcome::Denied { .. } => "Not connected".to_owned(),
-        Outcome::Expired => "The code ran out".to_owned(),
-    }
-}
+/// Heading after a refusal.
+pub const NOT_CONNECTED: &str = "Not connected";
+/// Heading after an expiry.
+pub const RAN_OUT: &str = "The code ran out";
 
 /// What happened and what to do, one line each.
 #[must_use]
@@ -31,14 +30,14 @@ pub fn lines(outcome: Outcome, when: When, site: &str) -> Vec<String> {
             "If your device still waits, get a new code on it.".to_owned(),
         ],
         (Outcome::Denied { reported: false }, When::Now) => {
-            vec!["The device was told, and it can't use your account.".to_owned(), tell(site)]
+            vec!["The device was told, and it can’t use your account.".to_owned(), tell(site)]
         }
         (Outcome::Denied { reported: true }, When::Now) => vec![
-            format!("Thank you. The device can't use your account, and {site} knows that you did not start this."),
+            format!("Thank you. The device can’t use your account, and {site} knows that you did not start this."),
             tell(site),
         ],
         (Outcome::Denied { .. }, When::Before) => vec![
-            "This was refused before; the device can't use your account.".to_owned(),
+            "This was refused before; the device can’t use your account.".to_owned(),
             "If you want to connect it after all, get a new code on it.".to_owned(),
         ],
         (Outcome::Expired, _) => {

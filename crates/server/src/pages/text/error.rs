@@ -17,7 +17,7 @@ pub fn heading(kind: ErrorKind) -> &'static str {
         ErrorKind::NotFound => "There is no such page",
         ErrorKind::OldForm => "This page is too old",
         ErrorKind::Ours => "We made a mistake",
-        ErrorKind::WrongMethod => "This page can't be used like that",
+        ErrorKind::WrongMethod => "This page can’t be used like that",
     }
 }
 

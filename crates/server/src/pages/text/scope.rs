@@ -1,7 +1,7 @@
 //! Scopes in words: each reads after "It will be able to".
 
 use super::quoted;
-use crate::pages::view::Plain;
+use crate::pages::view::{PermissionKind, Plain};
 
 /// Longest scope shown by its own name, in characters.
 const SCOPE_MAX: usize = 80;
@@ -20,8 +20,13 @@ pub fn words(scope: &str) -> String {
     }
 }
 
-/// Whether `scope` makes access last (OpenID Connect Core §11).
+/// What `scope` is about (OpenID Connect Core §5.4, §11).
 #[must_use]
-pub fn is_lasting(scope: &str) -> bool {
-    scope == "offline_access"
+pub fn kind(scope: &str) -> PermissionKind {
+    match scope {
+        "openid" | "profile" => PermissionKind::Identity,
+        "email" | "phone" | "address" => PermissionKind::Contact,
+        "offline_access" => PermissionKind::Lasting,
+        _ => PermissionKind::Other,
+    }
 }

@@ -76,8 +76,21 @@ pub enum Network {
 pub struct Permission {
     /// In words, after "It will be able to".
     pub words: String,
-    /// Whether it lasts after the person stops watching.
-    pub lasting: bool,
+    /// What it is about.
+    pub kind: PermissionKind,
+}
+
+/// What a permission is about, in the order in which permissions are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PermissionKind {
+    /// Who the person is.
+    Identity,
+    /// How the person is reached.
+    Contact,
+    /// Something that only the service itself can explain.
+    Other,
+    /// Access that goes on while the person is away.
+    Lasting,
 }
 
 /// Why an answer was not taken.
@@ -105,7 +118,7 @@ impl Permission {
     /// What `scope` allows, in words; an unknown scope is shown by its own name.
     #[must_use]
     pub fn of(scope: &str) -> Self {
-        Self { words: words::scope::words(scope), lasting: words::scope::is_lasting(scope) }
+        Self { words: words::scope::words(scope), kind: words::scope::kind(scope) }
     }
 
     /// Everything that a list of scopes (RFC 6749 §3.3) allows, each thing once, what lasts at the end.
@@ -117,14 +130,14 @@ impl Permission {
                 all.push(permission);
             }
         }
-        all.sort_by_key(|permission| permission.lasting);
+        all.sort_by_key(|permission| permission.kind);
         all
     }
 }
 
 impl DecisionPage<'_> {
     fn title(&self) -> String {
-        text::question(self.application.name.as_str())
+        text::QUESTION.name(self.application.name.as_str())
     }
 
     fn started(&self) -> String {

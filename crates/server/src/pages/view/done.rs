@@ -48,7 +48,11 @@ impl DonePage<'_> {
     }
 
     fn title(&self) -> String {
-        text::title(self.outcome, self.name())
+        match self.outcome {
+            Outcome::Approved => text::CONNECTED.name(self.name()),
+            Outcome::Denied { .. } => text::NOT_CONNECTED.to_owned(),
+            Outcome::Expired => text::RAN_OUT.to_owned(),
+        }
     }
 
     fn slug(&self) -> &'static str {
@@ -57,10 +61,6 @@ impl DonePage<'_> {
             Outcome::Denied { .. } => "denied",
             Outcome::Expired => "expired",
         }
-    }
-
-    fn is_approved(&self) -> bool {
-        self.outcome == Outcome::Approved
     }
 
     fn lines(&self) -> Vec<String> {

@@ -16,7 +16,7 @@ mod site;
 
 pub use account::{AccountNotice, AccountPage, PasswordProblem, SessionRow};
 pub use code::{CodeKind, CodeNotice, CodePage, Mistake};
-pub use decision::{Application, DecisionPage, DecisionProblem, Network, Origin, Permission};
+pub use decision::{Application, DecisionPage, DecisionProblem, Network, Origin, Permission, PermissionKind};
 pub use done::{DonePage, Outcome, When};
 pub use error::{ErrorKind, ErrorPage};
 pub use plain::{NAME_MAX, Plain};

@@ -1,5 +1,8 @@
 //! A user code as a person reads it: in the groups the device shows, and spelled for those who listen.
 
+/// Longest shown form, in characters: beyond any code, short enough for any page.
+const MAX: usize = 24;
+
 /// A code to compare with the device's, in its groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownCode {
@@ -10,6 +13,7 @@ impl ShownCode {
     /// From the shown form, such as `WDJB-MJHT`: groups are what stands between hyphens or spaces.
     #[must_use]
     pub fn new(shown: &str) -> Self {
+        let shown: String = shown.chars().take(MAX).collect();
         let groups = shown
             .split(|c: char| !c.is_ascii_alphanumeric())
             .filter(|group| !group.is_empty())
