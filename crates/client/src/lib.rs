@@ -1,0 +1,32 @@
+//! What a device embeds to sign somebody in without a browser: RFC 8628 against any provider.
+//!
+//! Owns the IO around `proto::device`: discovery, requests, id_token, tokens and their file. Every rule of polling is
+//! the machine's. What the person sees is the caller's, who gets it only as [`Plain`] text.
+
+pub mod authentication;
+pub mod body;
+pub mod discovery;
+pub mod endpoint;
+pub mod env;
+pub mod error;
+pub mod identity;
+pub mod login;
+pub mod provider;
+pub mod session;
+pub mod text;
+pub mod transport;
+pub mod vault;
+
+pub use authentication::{Application, Authentication};
+pub use discovery::{Server, discover};
+pub use endpoint::{Endpoint, Issuer, Plaintext};
+pub use env::{Environment, System};
+pub use error::Error;
+pub use identity::Identity;
+pub use login::{Client, Login, LoginRequest, Prompt, SignedIn};
+pub use proto::device::{Event, Failure, Retry};
+pub use provider::Provider;
+pub use session::Session;
+pub use text::Plain;
+pub use transport::{Https, Transport};
+pub use vault::{FileVault, ProfileName};

@@ -1,0 +1,99 @@
+//! How a sign-in, or a call in its name, can fail. One variant per cause that a person or a script treats differently.
+
+use proto::device::Retry;
+use proto::wire::error::{ErrorCode, ErrorReply, Unusable};
+
+use crate::Plain;
+use crate::discovery::DiscoveryError;
+use crate::identity::IdentityError;
+use crate::transport::TransportError;
+
+/// What went wrong.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// The person declined.
+    #[error("declined on the other device")]
+    Denied,
+    /// The server's documents cannot be used.
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
+    /// The code ran out.
+    #[error("the code ran out")]
+    Expired,
+    /// The id_token is not acceptable.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The server refused.
+    #[error("the server refused: {0}")]
+    Refused(Refusal),
+    /// The server could not be reached.
+    #[error("the server cannot be reached: {0}")]
+    Unreachable(Plain),
+    /// The server answered something that cannot be used.
+    #[error("{what} cannot be used: {why} (status {status})")]
+    Unusable {
+        /// Which answer.
+        what: &'static str,
+        /// Why not.
+        why: Unusable,
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
+/// A server's refusal, fit to be shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// The registered code, when it is one.
+    pub code: Option<ErrorCode>,
+    /// The sentence for developers.
+    pub description: Option<Plain>,
+    /// The error as sent.
+    pub error: Plain,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.description {
+            Some(description) => write!(f, "{} ({description})", self.error),
+            None => write!(f, "{}", self.error),
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn refused(status: u16, reply: &ErrorReply) -> Self {
+        Self::Refused(Refusal {
+            code: reply.code,
+            description: reply.description.as_deref().map(|text| Plain::new(text, 300)),
+            error: Plain::new(&reply.error, 100),
+            status,
+        })
+    }
+
+    /// Nothing usable came back with this status.
+    pub(crate) fn unusable(what: &'static str, status: u16, why: Unusable) -> Self {
+        match status {
+            408 | 429 | 500..=599 => Self::Unreachable(Plain::own(format!("it answers with status {status}"))),
+            _ => Self::Unusable { what, why, status },
+        }
+    }
+
+    pub(crate) fn unreachable(reason: Retry, detail: Option<Plain>) -> Self {
+        let detail = match reason {
+            Retry::Failure(_) => detail.unwrap_or_else(|| Plain::own("no answer")),
+            Retry::Status(status) => Plain::own(format!("it answers with status {status}")),
+        };
+        Self::Unreachable(detail)
+    }
+
+    /// The same, from a request that was not answered.
+    pub(crate) fn transport(what: &'static str, error: TransportError) -> Self {
+        match error {
+            TransportError::Failed { detail, .. } => Self::Unreachable(detail),
+            TransportError::TooLarge => Self::Unusable { what, why: Unusable::TooLarge, status: 200 },
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Who signed in: the id_token, its signature always checked against the server's keys (OpenID Connect Core §3.1.3.7),
+//! and the UserInfo endpoint (§5.3). The rules of validation are `jose`'s; fetching keys is ours.
+
+use std::time::Duration;
+
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, Method};
+use jose::id_token::{self, Expected, IdToken};
+use jose::{Algorithm, JwkSet, MAX_LEEWAY, TokenError, VerifyError};
+use proto::wire::error::{ErrorReply, Unusable};
+use proto::wire::members::Members;
+use proto::wire::token::TokenResponse;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::authentication::MOST_REPLY;
+use crate::transport::Request;
+use crate::{Client, Endpoint, Environment, Error, Plain, Session, Transport, body, discovery};
+
+/// The algorithms accepted on id_tokens; a server can narrow them, never widen.
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256];
+const USERINFO_REPLY: &str = "the answer of the userinfo endpoint";
+
+/// Why an id_token was not used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// It is wrong.
+    #[error("the server's word on who signed in is not valid: {0}")]
+    Invalid(TokenError),
+    /// The keys could not be fetched or read.
+    #[error("the server's keys cannot be used: {0}")]
+    Keys(Plain),
+    /// The server publishes no keys.
+    #[error("the server publishes no keys")]
+    NoKeys,
+}
+
+/// A person, on the checked word of the server.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Identity {
+    /// Every claim, as sent.
+    pub claims: Members,
+    /// The most telling name among the claims.
+    pub name: Plain,
+    /// Unique and never reassigned within the issuer.
+    pub subject: String,
+}
+
+impl Identity {
+    fn new(subject: String, claims: Members) -> Self {
+        let named = ["preferred_username", "name", "email"].into_iter().find_map(|claim| {
+            let name = Plain::new(claims.get(claim).and_then(Value::as_str)?, 64);
+            (!name.is_empty()).then_some(name)
+        });
+        Self { name: named.unwrap_or_else(|| Plain::new(&subject, 64)), claims, subject }
+    }
+}
+
+/// The identity in a token response; `None` when it has no id_token.
+pub(crate) async fn of<T: Transport, E: Environment>(
+    client: &Client<T, E>,
+    tokens: &TokenResponse,
+) -> Result<Option<Identity>, IdentityError> {
+    let Some(token) = &tokens.id_token else { return Ok(None) };
+    let endpoint = client.server.jwks.as_ref().ok_or(IdentityError::NoKeys)?;
+    let check = |keys: &JwkSet| validate(client, token.reveal(), tokens.access_token.reveal(), keys);
+
+    let mut verdict = check(&keys(client, endpoint).await?);
+    if verdict == Err(TokenError::Verify(VerifyError::KeyNotFound)) {
+        // A key may have been rotated in after a cache on the way took its copy (OpenID Connect Core §10.1.1). Once.
+        verdict = check(&keys(client, endpoint).await?);
+    }
+    let IdToken { sub, claims, .. } = verdict.map_err(IdentityError::Invalid)?;
+    Ok(Some(Identity::new(sub, claims.other)))
+}
+
+fn validate<T, E: Environment>(
+    client: &Client<T, E>,
+    token: &str,
+    access_token: &str,
+    keys: &JwkSet,
+) -> Result<IdToken, TokenError> {
+    let published = &client.server.metadata.id_token_signing_alg_values_supported;
+    let offered = |algorithm: &Algorithm| published.is_empty() || published.iter().any(|name| name.parse() == Ok(*algorithm));
+    let algorithms: Vec<Algorithm> = ALGORITHMS.into_iter().filter(offered).collect();
+    let expected = Expected {
+        issuer: client.server.issuer.as_str(),
+        client_id: &client.application.client_id,
+        trusted_audiences: &[],
+        algorithms: &algorithms,
+        keys: keys.into(),
+        access_token: Some(access_token),
+        nonce: None,
+        now: client.environment.now().wall,
+        leeway: MAX_LEEWAY,
+        max_age: id_token::MAX_AGE,
+    };
+    id_token::validate(token, &expected)
+}
+
+async fn keys<T: Transport, E: Environment>(
+    client: &Client<T, E>,
+    endpoint: &Endpoint,
+) -> Result<JwkSet, IdentityError> {
+    let fetch = || discovery::fetch(&client.transport, endpoint.url().clone(), client.server.plaintext);
+    let response = match fetch().await {
+        // The sign-in is spent by now: worth a second attempt.
+        Err(discovery::DiscoveryError::Unreachable(_)) => fetch().await,
+        other => other,
+    };
+    let wrong = |text: String| IdentityError::Keys(Plain::new(&text, 200));
+    let response = response.map_err(|error| wrong(error.to_string()))?;
+    JwkSet::parse(&response.body).map_err(|error| wrong(error.to_string()))
+}
+
+impl<T: Transport, E: Environment> Client<T, E> {
+    /// Asks the server who the session belongs to; `None` when it has no such endpoint. An answer about another subject
+    /// than the id_token's is refused (OpenID Connect Core §5.3.2).
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn userinfo(&self, session: &Session) -> Result<Option<Identity>, Error> {
+        let Some(endpoint) = &self.server.userinfo else { return Ok(None) };
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Ok(mut value) = HeaderValue::from_str(&session.header_value()) {
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let request = Request {
+            body: Zeroizing::default(),
+            headers,
+            method: Method::GET,
+            most: MOST_REPLY,
+            timeout: Duration::from_secs(15),
+            url: endpoint.url().clone(),
+        };
+        let response = self.transport.send(request).await.map_err(|error| Error::transport(USERINFO_REPLY, error))?;
+        let unusable = |why| Error::unusable(USERINFO_REPLY, response.status, why);
+        if response.status != 200 {
+            let error = body::members(&response).ok().and_then(|members| ErrorReply::find(&members));
+            return Err(error
+                .map_or_else(|| unusable(Unusable::Missing("sub")), |error| Error::refused(response.status, &error)));
+        }
+        let members = body::members(&response).map_err(unusable)?;
+        let subject = members.get("sub").and_then(Value::as_str).ok_or_else(|| unusable(Unusable::Missing("sub")))?;
+        match &session.subject {
+            Some(known) if known != subject => Err(IdentityError::Invalid(TokenError::Subject).into()),
+            _ => Ok(Some(Identity::new(subject.to_owned(), members))),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What is kept of a sign-in: the tokens and what is needed to use, renew and revoke them. Where it is kept is `vault`'s.
+
+use std::time::Duration;
+
+use proto::Timestamp;
+use proto::wire::error::{ErrorCode, ErrorReply, Unusable};
+use proto::wire::token::{Credential, GRANT_TYPE_REFRESH_TOKEN, Reply, TokenResponse, TokenType};
+use serde::{Deserialize, Serialize};
+
+use crate::{Client, Environment, Error, Transport, body};
+
+/// A token with less left is renewed before it is handed out: it has to survive the way to the API.
+const LEAST: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A signed-in application.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Session {
+    /// Opaque.
+    pub access_token: Credential,
+    /// The application it was given to.
+    pub client_id: String,
+    /// When the access token ends, if the server said so.
+    pub expires_at: Option<Timestamp>,
+    /// The server.
+    pub issuer: String,
+    /// The person, by the most telling claim. The server's text.
+    pub name: Option<String>,
+    /// For new access tokens.
+    pub refresh_token: Option<Credential>,
+    /// What was granted, space-delimited.
+    pub scope: Option<String>,
+    /// The person, as the server counts them.
+    pub subject: Option<String>,
+    /// How the access token is presented.
+    pub token_type: TokenType,
+}
+
+/// What became of a revocation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Revocation {
+    /// The server took the tokens back.
+    Done,
+    /// The server offers no revocation: the tokens live until they expire.
+    NotOffered,
+}
+
+impl Session {
+    pub(crate) fn new<T, E>(client: &Client<T, E>, tokens: TokenResponse, now: Timestamp) -> Self {
+        Self {
+            access_token: tokens.access_token,
+            client_id: client.application.client_id.clone(),
+            expires_at: tokens.expires_in.map(|seconds| now + Duration::from_secs(seconds)),
+            issuer: client.server.issuer.as_str().to_owned(),
+            name: None,
+            refresh_token: tokens.refresh_token,
+            scope: tokens.scope,
+            subject: None,
+            token_type: tokens.token_type,
+        }
+    }
+
+    /// The access token will be good for a moment longer. One without a stated end is taken to be.
+    #[must_use]
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| end > now + LEAST)
+    }
+
+    /// The access token has not ended yet.
+    #[must_use]
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| end > now)
+    }
+
+    /// The value of the Authorization header (RFC 6750 §2.1).
+    #[must_use]
+    pub fn header_value(&self) -> String {
+        format!("{} {}", self.token_type.as_str(), self.access_token.reveal())
+    }
+}
+
+impl<T: Transport, E: Environment> Client<T, E> {
+    /// A session with a new access token (RFC 6749 §6). A new refresh token replaces the old one; hold the lock of the
+    /// vault from before reading the session until the new one is saved, since the old may be dead afterwards.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::Refused`] with `invalid_grant` when the session is over.
+    pub async fn refresh(&self, session: &Session) -> Result<Session, Error> {
+        const REPLY: &str = "the answer to the renewal";
+        let Some(refresh_token) = &session.refresh_token else { return Err(Error::Expired) };
+        let pairs = [("grant_type", GRANT_TYPE_REFRESH_TOKEN), ("refresh_token", refresh_token.reveal())];
+        let post = self.application.post(&self.server.token, &pairs, TIMEOUT);
+        let response = self.transport.send(post).await.map_err(|error| Error::transport(REPLY, error))?;
+        let reply = body::members(&response).map_or_else(Reply::Unusable, |members| Reply::parse(&members));
+        let tokens = match reply {
+            Reply::Tokens(tokens) if (200..300).contains(&response.status) => tokens,
+            Reply::Error(error) => return Err(Error::refused(response.status, &error)),
+            Reply::Tokens(_) => return Err(Error::unusable(REPLY, response.status, Unusable::Missing("error"))),
+            Reply::Unusable(why) => return Err(Error::unusable(REPLY, response.status, why)),
+        };
+        Ok(self.renewed(session, tokens))
+    }
+
+    fn renewed(&self, session: &Session, tokens: TokenResponse) -> Session {
+        let fresh = Session::new(self, tokens, self.environment.now().wall);
+        Session {
+            name: session.name.clone(),
+            refresh_token: fresh.refresh_token.clone().or_else(|| session.refresh_token.clone()),
+            scope: fresh.scope.clone().or_else(|| session.scope.clone()),
+            subject: session.subject.clone(),
+            ..fresh
+        }
+    }
+
+    /// Takes the tokens back at the server (RFC 7009): the refresh token, which ends what was made from it, else the
+    /// access token. The body of a success is not read (§2.2).
+    ///
+    /// # Errors
+    /// [`Error`]; the tokens must then be taken to be alive (§2.2.1).
+    pub async fn revoke(&self, session: &Session) -> Result<Revocation, Error> {
+        const REPLY: &str = "the answer to the revocation";
+        let Some(endpoint) = &self.server.revocation else { return Ok(Revocation::NotOffered) };
+        let refresh = session.refresh_token.as_ref().map(|token| (token, "refresh_token"));
+        let both = [refresh, Some((&session.access_token, "access_token"))];
+        for (token, hint) in both.into_iter().flatten() {
+            let pairs = [("token", token.reveal()), ("token_type_hint", hint)];
+            let post = self.application.post(endpoint, &pairs, TIMEOUT);
+            let response = self.transport.send(post).await.map_err(|error| Error::transport(REPLY, error))?;
+            if response.status == 200 {
+                continue;
+            }
+            let error = body::members(&response).ok().and_then(|members| ErrorReply::find(&members));
+            match error {
+                // Many servers revoke refresh tokens only; the access token soon ends by itself.
+                Some(error) if error.code == Some(ErrorCode::UnsupportedTokenType) && hint == "access_token" => {}
+                Some(error) => return Err(Error::refused(response.status, &error)),
+                None => return Err(Error::unusable(REPLY, response.status, Unusable::Missing("error"))),
+            }
+        }
+        Ok(Revocation::Done)
+    }
+}

@@ -1,0 +1,77 @@
+//! Where sessions are kept between runs. Owns the names of profiles; [`FileVault`] is a private file for each.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+mod file;
+
+pub use file::{FileVault, Lock};
+
+/// The name of a profile, fit to be a file name everywhere.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ProfileName(String);
+
+/// The name is none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a profile name has 1 to 64 letters, digits, dots, dashes or underscores, and begins with a letter or digit")]
+pub struct BadProfileName;
+
+impl std::str::FromStr for ProfileName {
+    type Err = BadProfileName;
+
+    fn from_str(text: &str) -> Result<Self, BadProfileName> {
+        let fits = (1..=64).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        if fits { Ok(Self(text.to_owned())) } else { Err(BadProfileName) }
+    }
+}
+
+impl ProfileName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProfileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a session could not be kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The file does not hold a session.
+    #[error("{0} is damaged: sign in again to replace it")]
+    Damaged(PathBuf),
+    /// Others on this machine can read the file, so it is not trusted.
+    #[error("{0} can be read by others: run `chmod 600` on it, or sign in again")]
+    Exposed(PathBuf),
+    /// The operating system refused.
+    #[error("{path}: {source}")]
+    Io {
+        /// What was tried on.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profile_names_are_file_names() {
+        for good in ["default", "work.eu-1", "7", "a_b"] {
+            assert_eq!(good.parse::<ProfileName>().unwrap().as_str(), good);
+        }
+        for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "-x", "ä", "a b", "a\u{0}", &"x".repeat(65)] {
+            assert_eq!(bad.parse::<ProfileName>(), Err(BadProfileName), "{bad:?}");
+        }
+    }
+}
