@@ -154,7 +154,11 @@ impl ErrorReply {
                     _ => (error.clone(), message),
                 }
             }
-            (_, Some(Value::String(message))) if !members.contains_key("access_token") && !message.is_empty() => {
+            // Entra sends a `message` for people beside its codes.
+            (_, Some(Value::String(message)))
+                if !message.is_empty()
+                    && !["access_token", "device_code"].iter().any(|it| members.contains_key(*it)) =>
+            {
                 (message.clone(), None)
             }
             _ => return None,
@@ -256,6 +260,7 @@ mod tests {
         let other = find(json!({"error": "org_blocked"})).unwrap();
         assert_eq!((other.code, other.error.as_str()), (None, "org_blocked"));
         assert_eq!(find(json!({"access_token": "t", "message": "hello"})), None);
+        assert_eq!(find(json!({"device_code": "d", "message": "To sign in, open …"})), None);
         assert_eq!(find(json!({"error": ""})), None);
         assert_eq!(find(json!({"error": 7})), None);
     }
