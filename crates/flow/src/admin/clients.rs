@@ -1,0 +1,201 @@
+//! Client registrations: by command, and as the configuration declares them.
+
+use proto::change::{Change, Decision, Key, Row};
+use proto::model::{Client, ClientId, DeviceAuth, DevicePolicy, GrantType, IdTokenAlg, LinkPolicy, Origin, Scope};
+use proto::secret::{ClientSecret, SecretHash};
+
+use super::{Admin, AdminError, failed};
+use crate::commit::commit;
+
+/// Secrets that are live while one is rotated.
+const MAX_SECRETS: usize = 2;
+
+/// What is changed about a client; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct ClientEdit {
+    /// What people see.
+    pub name: Option<String>,
+    /// Scopes it may ask for.
+    pub scopes: Option<Scope>,
+    /// Grants it may use.
+    pub grants: Option<Vec<GrantType>>,
+    /// What its link does.
+    pub link: Option<LinkPolicy>,
+    /// Authentication at the device authorization endpoint.
+    pub device_auth: Option<DeviceAuth>,
+    /// Web origins.
+    pub origins: Option<Vec<Origin>>,
+    /// Algorithm of its id_tokens.
+    pub id_token_alg: Option<IdTokenAlg>,
+    /// Own settings of its grants.
+    pub device: Option<DevicePolicy>,
+    /// Whether the operator vouches for its name.
+    pub verified: Option<bool>,
+    /// Whether it may do anything.
+    pub enabled: Option<bool>,
+}
+
+/// A client as the configuration declares it.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// The registration; its `declaration`, `version` and `created_at` are filled in here.
+    pub client: Client,
+    /// Everything that was declared, in a stable form: the epoch moves only when this does.
+    pub text: String,
+}
+
+impl Admin<'_> {
+    /// All clients, by id.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn clients(&self) -> Result<Vec<Client>, AdminError> {
+        Ok(self.0.store.clients().await?)
+    }
+
+    /// One client.
+    ///
+    /// # Errors
+    /// There is none, or the store.
+    pub async fn client(&self, id: &ClientId) -> Result<Client, AdminError> {
+        self.0.store.client(id).await?.ok_or_else(|| unknown(id))
+    }
+
+    /// Registers a client. A confidential one gets a secret, which is returned once and never again.
+    ///
+    /// # Errors
+    /// The id is taken, or the store.
+    pub async fn add_client(&self, client: &Client) -> Result<Option<ClientSecret>, AdminError> {
+        let flow = self.0;
+        let secret = client.is_confidential().then(|| ClientSecret::draw(&mut flow.env.entropy()));
+        let new = Client {
+            secrets: secret.iter().map(ClientSecret::hash).collect(),
+            declaration: None,
+            created_at: flow.env.now(),
+            version: 0,
+            ..client.clone()
+        };
+        self.put(&new).await?;
+        Ok(secret)
+    }
+
+    /// Changes a client that was added by command.
+    ///
+    /// # Errors
+    /// There is none, it is declared in the configuration, or the store.
+    pub async fn edit_client(&self, id: &ClientId, edit: &ClientEdit) -> Result<(), AdminError> {
+        let edit = edit.clone();
+        self.change_client(id, move |client| Client {
+            name: edit.name.clone().unwrap_or(client.name),
+            scopes: edit.scopes.clone().unwrap_or(client.scopes),
+            grants: edit.grants.clone().unwrap_or(client.grants),
+            link: edit.link.unwrap_or(client.link),
+            device_auth: edit.device_auth.unwrap_or(client.device_auth),
+            origins: edit.origins.clone().unwrap_or(client.origins),
+            id_token_alg: edit.id_token_alg.unwrap_or(client.id_token_alg),
+            device: edit.device.clone().unwrap_or(client.device),
+            verified: edit.verified.unwrap_or(client.verified),
+            enabled: edit.enabled.unwrap_or(client.enabled),
+            ..client
+        })
+        .await
+    }
+
+    /// Gives a confidential client a further secret; the one before stays live until the next rotation.
+    ///
+    /// # Errors
+    /// There is none, it is public or declared, or the store.
+    pub async fn rotate_secret(&self, id: &ClientId) -> Result<ClientSecret, AdminError> {
+        if !self.client(id).await?.is_confidential() {
+            return Err(AdminError::Unknown(format!("secret of client {id}: it is a public client")));
+        }
+        let secret = ClientSecret::draw(&mut self.0.env.entropy());
+        let hash = secret.hash();
+        self.change_client(id, move |client| {
+            let kept = client.secrets.iter().copied().take(MAX_SECRETS - 1);
+            let secrets: Vec<SecretHash> = std::iter::once(hash).chain(kept).collect();
+            Client { secrets, ..client }
+        })
+        .await?;
+        Ok(secret)
+    }
+
+    /// Removes a client that was added by command.
+    ///
+    /// # Errors
+    /// There is none, it is declared, or the store.
+    pub async fn remove_client(&self, id: &ClientId) -> Result<(), AdminError> {
+        let flow = self.0;
+        let client = self.client(id).await?;
+        refuse_declared(&client)?;
+        commit(&flow.store, &flow.env, async || {
+            let Some(client) = flow.store.client(id).await? else { return Ok(Decision::only(())) };
+            let changes = vec![Change::Delete(Key::Client(id.clone()), client.version)];
+            Ok(Decision { reply: (), requires: Vec::new(), changes })
+        })
+        .await
+        .map_err(failed(id.as_str()))
+    }
+
+    /// Makes the store agree with the configuration: declared clients are stored, changed ones move their epoch, and
+    /// those whose declaration is gone are disabled.
+    ///
+    /// # Errors
+    /// The store, or an id that was added by command.
+    pub async fn declare(&self, declared: &[Declared]) -> Result<(), AdminError> {
+        let stored = self.0.store.clients().await?;
+        for Declared { client, text } in declared {
+            let declaration = Some(*SecretHash::of(text.as_bytes()).as_bytes());
+            let present = stored.iter().find(|stored| stored.id == client.id);
+            match present {
+                Some(present) if present.declaration.is_none() => {
+                    return Err(AdminError::Taken(format!("client {}, added by command,", client.id)));
+                }
+                Some(present) if present.declaration == declaration && present.enabled == client.enabled => {}
+                present => {
+                    let created_at = present.map_or_else(|| self.0.env.now(), |present| present.created_at);
+                    let version = present.map_or(0, |present| present.version);
+                    self.put(&Client { declaration, created_at, version, ..client.clone() }).await?;
+                }
+            }
+        }
+        let is_declared = |stored: &Client| declared.iter().any(|declared| declared.client.id == stored.id);
+        for gone in
+            stored.iter().filter(|client| client.declaration.is_some() && client.enabled && !is_declared(client))
+        {
+            self.put(&Client { enabled: false, ..gone.clone() }).await?;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, client: &Client) -> Result<(), AdminError> {
+        commit(&self.0.store, &self.0.env, async || {
+            let changes = vec![Change::Put(Row::Client(Box::new(client.clone())))];
+            Ok(Decision { reply: (), requires: Vec::new(), changes })
+        })
+        .await
+        .map_err(failed(&format!("client {}", client.id)))
+    }
+
+    async fn change_client(&self, id: &ClientId, change: impl Fn(Client) -> Client) -> Result<(), AdminError> {
+        refuse_declared(&self.client(id).await?)?;
+        let flow = self.0;
+        commit(&flow.store, &flow.env, async || {
+            let Some(client) = flow.store.client(id).await? else { return Ok(Decision::only(false)) };
+            let changes = vec![Change::Put(Row::Client(Box::new(change(client))))];
+            Ok(Decision { reply: true, requires: Vec::new(), changes })
+        })
+        .await
+        .map_err(failed(id.as_str()))?
+        .then_some(())
+        .ok_or_else(|| unknown(id))
+    }
+}
+
+fn refuse_declared(client: &Client) -> Result<(), AdminError> {
+    if client.declaration.is_some() { Err(AdminError::Declared(format!("client {}", client.id))) } else { Ok(()) }
+}
+
+fn unknown(id: &ClientId) -> AdminError {
+    AdminError::Unknown(format!("client {id}"))
+}

@@ -1,0 +1,63 @@
+//! Grants: what devices asked for, what they hold, and taking it back.
+
+use proto::change::{Change, Decision, Row};
+use proto::model::{Family, Grant, GrantId, GrantState, UserId};
+use store::load::GrantFilter;
+
+use super::{Admin, AdminError, failed};
+use crate::commit::commit;
+
+impl Admin<'_> {
+    /// Grants, the latest first.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn grants(&self, filter: GrantFilter) -> Result<Vec<Grant>, AdminError> {
+        Ok(self.0.store.grants(filter).await?)
+    }
+
+    /// One grant and the family that was issued from it.
+    ///
+    /// # Errors
+    /// There is none, or the store.
+    pub async fn grant(&self, id: GrantId) -> Result<(Grant, Option<Family>), AdminError> {
+        let view = self.0.store.decide_view(id).await?.ok_or_else(|| AdminError::Unknown(format!("grant {id}")))?;
+        let family = match &view.grant.state {
+            GrantState::Redeemed(_, redemption) => self.0.store.family_view(redemption.family_id).await?,
+            GrantState::Approved(_) | GrantState::Denied { .. } | GrantState::Pending => None,
+        };
+        Ok((view.grant, family.map(|view| view.family)))
+    }
+
+    /// Takes a grant back: its family dies, and an approval that was not redeemed yet becomes a refusal.
+    ///
+    /// # Errors
+    /// There is none, or the store.
+    pub async fn revoke_grant(&self, id: GrantId) -> Result<(), AdminError> {
+        let flow = self.0;
+        commit(&flow.store, &flow.env, async || {
+            let now = flow.env.now();
+            let Some(view) = flow.store.decide_view(id).await? else { return Ok(Decision::only(false)) };
+            let denied = |grant: &Grant, by: UserId| {
+                let state = GrantState::Denied { at: now, by, reported: false };
+                vec![Change::Put(Row::Grant(Box::new(Grant { state, ..grant.clone() })))]
+            };
+            let changes = match &view.grant.state {
+                GrantState::Approved(approval) => denied(&view.grant, approval.user_id),
+                GrantState::Redeemed(_, redemption) => match flow.store.family_view(redemption.family_id).await? {
+                    Some(view) if view.family.revoked_at.is_none() => {
+                        let dead = Family { revoked_at: Some(now), ..view.family };
+                        vec![Change::Put(Row::Family(Box::new(dead)))]
+                    }
+                    _ => Vec::new(),
+                },
+                GrantState::Denied { .. } | GrantState::Pending => Vec::new(),
+            };
+            Ok(Decision { reply: true, requires: vec![(&view.grant).into()], changes })
+        })
+        .await
+        .map_err(failed("grant"))?
+        .then_some(())
+        .ok_or_else(|| AdminError::Unknown(format!("grant {id}")))
+    }
+}

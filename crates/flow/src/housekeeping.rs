@@ -1,0 +1,123 @@
+//! What goes on by itself: hearing what changed, forgetting what is over, rotating keys. The only tasks of this crate.
+
+use std::time::Duration;
+
+use proto::change::{Decision, Key};
+use proto::model::GrantState;
+use store::{FeedEvent, StoreError};
+
+use crate::commit::commit;
+use crate::secrets::activate_after;
+use crate::{Flow, Unavailable};
+
+/// One shard of the waiting room is swept this often: all of them in 16 s.
+const ROOM_EVERY: Duration = Duration::from_millis(250);
+/// Live codes are counted this often.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
+/// Expired rows are swept this often, in chunks.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// Rows in a chunk.
+const SWEEP_CHUNK: usize = 500;
+/// Keys are looked at this often.
+const KEYS_EVERY: Duration = Duration::from_secs(60);
+
+impl Flow {
+    /// Runs until the future is dropped.
+    pub async fn keep_house(&self) {
+        tokio::join!(self.listen(), self.sweep_room(), self.count_live(), self.sweep_store(), self.turn_keys());
+    }
+
+    async fn listen(&self) {
+        let mut feed = self.store.feed();
+        loop {
+            match feed.next().await {
+                FeedEvent::Changed(Key::Grant(id), version) if version != 1 => self.room.settle(id),
+                FeedEvent::Changed(Key::Client(id), _) => self.clients.forget(&id),
+                FeedEvent::Changed(Key::SealedKey(_), _) => self.reload_keys().await,
+                FeedEvent::Changed(
+                    Key::Grant(_) | Key::Deployment | Key::Family(_) | Key::Session(_) | Key::User(_),
+                    _,
+                ) => {}
+                FeedEvent::Doubt => self.check_everything().await,
+            }
+        }
+    }
+
+    async fn reload_keys(&self) {
+        if let Err(error) = self.ring.reload(&self.store).await {
+            tracing::error!(%error, "changed keys cannot be read; the present ones stay in use");
+        }
+    }
+
+    /// After a doubt: what was cached is forgotten, and what is thought to be pending is asked about, one by one, while
+    /// polls go on being answered.
+    async fn check_everything(&self) {
+        self.clients.clear();
+        self.reload_keys().await;
+        for shard in 0..self.room.shards() {
+            for id in self.room.pending_in(shard) {
+                match self.store.decide_view(id).await {
+                    Ok(Some(view)) if view.grant.state == GrantState::Pending => {}
+                    Ok(_) => self.room.settle(id),
+                    Err(error) => {
+                        report("a grant cannot be checked after a gap in the feed", &error);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn sweep_room(&self) {
+        for shard in (0..self.room.shards()).cycle() {
+            self.env.sleep(ROOM_EVERY).await;
+            self.room.sweep(shard, self.env.now());
+        }
+    }
+
+    async fn count_live(&self) {
+        loop {
+            self.env.sleep(COUNT_EVERY).await;
+            match self.store.pending_count(self.env.now()).await {
+                Ok(live) => self.live.counted(live),
+                Err(error) => report("live codes cannot be counted", &error),
+            }
+        }
+    }
+
+    async fn sweep_store(&self) {
+        loop {
+            self.env.sleep(SWEEP_EVERY).await;
+            // One chunk a turn: a backlog is worked off while others write as well.
+            if let Err(error) = self.store.sweep(self.env.now(), SWEEP_CHUNK).await {
+                report("expired rows cannot be swept", &error);
+            }
+        }
+    }
+
+    async fn turn_keys(&self) {
+        loop {
+            self.env.sleep(KEYS_EVERY).await;
+            if let Err(error) = self.advance_keys(false).await {
+                tracing::warn!(%error, "keys cannot be rotated now");
+            }
+        }
+    }
+
+    /// Makes next keys active and retired ones go, as time asks for; `at_once` without waiting for publication.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn advance_keys(&self, at_once: bool) -> Result<(), Unavailable> {
+        commit(&self.store, &self.env, async || {
+            let keys = self.store.sealed_keys().await?;
+            Ok(Decision { reply: (), requires: Vec::new(), changes: activate_after(&keys, self.env.now(), at_once) })
+        })
+        .await
+        .map_err(Unavailable::from_failed)
+    }
+}
+
+fn report(what: &str, error: &StoreError) {
+    tracing::warn!(%error, "{what}; it is tried again");
+}

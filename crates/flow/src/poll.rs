@@ -1,0 +1,140 @@
+//! A device polls: the waiting room answers, or holds, or sends it on to be redeemed.
+
+use std::time::Duration;
+
+use proto::grant::Refusal;
+use proto::grant::authenticate::Endpoint;
+use proto::model::{FamilyId, GrantId, UserId};
+use proto::secret::DeviceCode;
+use proto::wire::credentials::Credentials;
+use proto::wire::token::{GRANT_TYPE_DEVICE_CODE, TokenResponse};
+
+use crate::Flow;
+use crate::waiting_room::{Meets, Wake};
+
+/// How long after its expiry a device code can still name anything: the longest lifetime there is.
+const LONGEST_TOMBSTONE: Duration = Duration::from_secs(1_800);
+
+/// A token request (RFC 8628 §3.4).
+#[derive(Clone, Debug)]
+pub struct PollRequest<'a> {
+    /// Who is calling.
+    pub credentials: &'a Credentials,
+    /// `grant_type`.
+    pub grant_type: Option<&'a str>,
+    /// `device_code`.
+    pub device_code: Option<&'a str>,
+    /// `Prefer: wait`.
+    pub wait: Option<Duration>,
+}
+
+/// Tokens, and what is audited.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The body.
+    pub response: TokenResponse,
+    /// Redeemed from.
+    pub grant_id: GrantId,
+    /// Belonging to.
+    pub family_id: FamilyId,
+    /// For whose account.
+    pub user_id: UserId,
+    /// Whether it replaces a reply that was lost.
+    pub replacement: bool,
+}
+
+/// What a poll gets.
+#[derive(Debug)]
+pub struct Polled {
+    /// Tokens or a refusal.
+    pub outcome: Result<Issued, Refusal>,
+    /// The preference to wait that was applied (RFC 7240 §3).
+    pub applied: Option<Duration>,
+    /// The grant, when the code named one.
+    pub grant_id: Option<GrantId>,
+}
+
+/// A poll that is ready to be answered: nothing of the request is needed any more while it waits.
+pub struct Poll {
+    credentials: Credentials,
+    code: DeviceCode,
+    wait: Option<Duration>,
+}
+
+impl Flow {
+    /// Reads a token request.
+    ///
+    /// # Errors
+    /// What is wrong with it, before anything is looked up.
+    pub fn read_poll(&self, request: &PollRequest<'_>) -> Result<Poll, Refusal> {
+        match request.grant_type {
+            None => return Err(Refusal::GrantTypeMissing),
+            Some(GRANT_TYPE_DEVICE_CODE) => {}
+            Some(_) => return Err(Refusal::GrantTypeUnsupported),
+        }
+        let code = request.device_code.ok_or(Refusal::CodeMissing)?;
+        let keys = self.ring.keys();
+        // A code that cannot be read is judged after the client, as any other: the placeholder names no grant.
+        let code = DeviceCode::parse(code, &keys.device_code)
+            .unwrap_or_else(|_| DeviceCode::draw(proto::Timestamp::EPOCH, &mut self.env.entropy()));
+        Ok(Poll { credentials: request.credentials.clone(), code, wait: request.wait })
+    }
+
+    /// Answers a poll, at once or when the person decides (RFC 8628 §3.5).
+    pub async fn poll(&self, poll: Poll) -> Polled {
+        let Poll { credentials, code, wait } = poll;
+        let mut polled = Polled { outcome: Err(Refusal::Overloaded), applied: None, grant_id: None };
+        polled.outcome = self.answer(&credentials, &code, wait, &mut polled.applied, &mut polled.grant_id).await;
+        polled
+    }
+
+    async fn answer(
+        &self,
+        credentials: &Credentials,
+        code: &DeviceCode,
+        wait: Option<Duration>,
+        applied: &mut Option<Duration>,
+        grant_id: &mut Option<GrantId>,
+    ) -> Result<Issued, Refusal> {
+        let client = self.client(&credentials.client_id).await?;
+        let caller = self.authenticate(client.as_deref(), credentials, Endpoint::Token)?;
+        if self.env.now() >= code.expires_at() + LONGEST_TOMBSTONE {
+            return Err(Refusal::CodeInvalid);
+        }
+        let hash = code.hash();
+        *grant_id = Some(hash.grant_id());
+        match self.room.poll(&hash, caller, wait, self.env.now()) {
+            Meets::Answer(refusal) => return Err(refusal),
+            Meets::Store => {}
+            Meets::Hold(held) => return self.hold(held, credentials, &hash, applied).await,
+        }
+        match self.redeem(credentials, &hash).await {
+            // It was not known here to be pending, and is: now it is, and this poll may wait as well.
+            Err(Refusal::AuthorizationPending) => match self.room.poll(&hash, caller, wait, self.env.now()) {
+                Meets::Hold(held) => self.hold(held, credentials, &hash, applied).await,
+                Meets::Answer(refusal) => Err(refusal),
+                Meets::Store => Err(Refusal::AuthorizationPending),
+            },
+            outcome => outcome,
+        }
+    }
+
+    async fn hold(
+        &self,
+        held: crate::waiting_room::Held,
+        credentials: &Credentials,
+        hash: &proto::secret::DeviceCodeHash,
+        applied: &mut Option<Duration>,
+    ) -> Result<Issued, Refusal> {
+        *applied = held.applied();
+        let wake = held.wait().await;
+        match wake {
+            Wake::Decided => self.redeem(credentials, hash).await,
+            Wake::Closing | Wake::TimeUp => {
+                self.room.forgive(hash.grant_id());
+                Err(Refusal::AuthorizationPending)
+            }
+            Wake::Superseded => Err(Refusal::AuthorizationPending),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A device redeems its code: load → decide → sign → commit → reply. A signer that fails burns nothing.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jose::id_token::at_hash;
+use proto::change::Decision;
+use proto::entropy;
+use proto::grant::authenticate::Endpoint;
+use proto::grant::mint::{self, Issuer, Minting};
+use proto::grant::redeem::{self, Issue, Redeem, Scene};
+use proto::grant::{Refusal, mint::ACCESS_TOKEN_TYP};
+use proto::secret::DeviceCodeHash;
+use proto::wire::credentials::Credentials;
+use proto::wire::token::{Credential, TokenResponse, TokenType};
+
+use crate::commit::{Failed, commit};
+use crate::poll::Issued;
+use crate::{Flow, refused};
+
+impl Flow {
+    /// Judges a poll of a grant that is not known to be pending, and issues what is due.
+    pub(crate) async fn redeem(&self, credentials: &Credentials, hash: &DeviceCodeHash) -> Result<Issued, Refusal> {
+        commit(&self.store, &self.env, async || {
+            self.room.expect(hash, self.env.now());
+            let view = self.store.redeem_view(hash).await?;
+            self.room.found(hash, view.as_ref().map(|view| &view.grant), self.env.now());
+            let Some(view) = view else { return Err(Failed::Refused(Refusal::CodeUnknown)) };
+            let client = self.client(&credentials.client_id).await.map_err(Failed::Refused)?;
+            let caller = self.authenticate(client.as_deref(), credentials, Endpoint::Token).map_err(Failed::Refused)?;
+            let scene = Scene {
+                grant: &view.grant,
+                client: view.client.as_ref(),
+                user: view.user.as_ref(),
+                session: view.session.as_ref(),
+                family: view.family.as_ref(),
+            };
+            let lifetime = self.settings.access_lifetime;
+            let Decision { reply, requires, changes } =
+                redeem::redeem(scene, caller, lifetime, self.env.now(), &mut self.env.entropy());
+            let reply = match reply {
+                Redeem::Refuse(refusal) => Err(refusal),
+                Redeem::Issue(issue) => Ok(self.sign(*issue).map_err(Failed::Refused)?),
+            };
+            Ok(Decision { reply, requires, changes })
+        })
+        .await
+        .map_err(refused)?
+    }
+
+    fn sign(&self, issue: Issue<'_>) -> Result<Issued, Refusal> {
+        let keys = self.ring.keys();
+        let now = self.env.now();
+        let grant_id = issue.family.grant_id;
+        let user_id = issue.family.user_id;
+        let replacement = issue.replaces.is_some();
+        let issuer = Issuer { issuer: &self.settings.issuer, audience: &self.settings.issuer };
+        let jti = URL_SAFE_NO_PAD.encode(entropy::bytes::<16>(&mut self.env.entropy()));
+        let Minting { access, id, id_token_alg, expires_in, scope, family_id } = mint::mint(issue, issuer, jti, now);
+        let access_token = sign_claims(&keys.es256, ACCESS_TOKEN_TYP, &access)?;
+        let id_token = match id {
+            None => None,
+            Some(claims) => {
+                let key = keys.id_token_key(id_token_alg);
+                let bound = claims.bound_to(at_hash(key.algorithm(), &access_token));
+                Some(Credential::new(sign_claims(key, jose::id_token::TYP, &bound)?))
+            }
+        };
+        let response = TokenResponse {
+            access_token: Credential::new(access_token),
+            token_type: TokenType::Bearer,
+            expires_in: Some(expires_in),
+            refresh_token: None,
+            scope: Some(scope.to_string()),
+            id_token,
+        };
+        Ok(Issued { response, grant_id, family_id, user_id, replacement })
+    }
+}
+
+fn sign_claims(key: &jose::SigningKey, typ: &str, claims: &impl serde::Serialize) -> Result<String, Refusal> {
+    let signed = serde_json::to_vec(claims).map_err(|error| error.to_string());
+    signed.and_then(|json| key.sign(typ, &json).map_err(|error| error.to_string())).map_err(|error| {
+        tracing::error!(%error, "a token cannot be signed; nothing was redeemed");
+        Refusal::Overloaded
+    })
+}

@@ -1,0 +1,149 @@
+//! What an operator decides about the flow. Read from the configuration by the binary; plain values here.
+
+use std::time::Duration;
+
+use proto::secret::Alphabet;
+
+/// Everything that the use cases are told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The issuer identifier, without a slash at its end.
+    pub issuer: String,
+    /// What people are told to open; `{issuer}/device` unless the operator has a shorter address.
+    pub verification_uri: String,
+    /// Grants.
+    pub device: DeviceSettings,
+    /// Lifetime of access tokens.
+    pub access_lifetime: Duration,
+    /// Browser sessions.
+    pub session: SessionSettings,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// Defaults of `[device]`; clients may have their own.
+#[derive(Clone, Debug)]
+pub struct DeviceSettings {
+    /// How long codes live.
+    pub lifetime: Duration,
+    /// Advertised interval of a grant with a hold slot.
+    pub interval: Duration,
+    /// How long polls are held; zero turns holding off.
+    pub hold: Duration,
+    /// Alphabet of user codes.
+    pub alphabet: Alphabet,
+}
+
+/// Browser sessions.
+#[derive(Clone, Debug)]
+pub struct SessionSettings {
+    /// A session unused for this long has ended.
+    pub idle: Duration,
+    /// A session ends after this long whatever happens.
+    pub absolute: Duration,
+}
+
+/// So many in so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub limit: u32,
+    /// In how long.
+    pub window: Duration,
+}
+
+impl Rate {
+    /// `limit` in `window`.
+    #[must_use]
+    pub const fn new(limit: u32, window: Duration) -> Self {
+        Self { limit, window }
+    }
+}
+
+/// Limits that the use cases keep.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Hold slots.
+    pub held_polls: usize,
+    /// Live grants in all.
+    pub pending_grants: usize,
+    /// Live grants of one address prefix.
+    pub pending_grants_per_network: u32,
+    /// Polls a second this node aims at; new grants without a slot get an interval that keeps to it.
+    pub target_polls_per_second: u32,
+    /// Wrong codes in one session.
+    pub guesses_per_session: Vec<Rate>,
+    /// Wrong codes of one account.
+    pub guesses_per_account: Vec<Rate>,
+    /// Wrong codes from one IPv4 address or IPv6 /64.
+    pub guesses_per_network: Vec<Rate>,
+    /// Wrong codes from one IPv6 /48.
+    pub guesses_per_site: Vec<Rate>,
+    /// Failed sign-ins of one account name.
+    pub sign_ins_per_account: Vec<Rate>,
+    /// Failed sign-ins from one IPv4 address or IPv6 /64.
+    pub sign_ins_per_network: Vec<Rate>,
+    /// Failed sign-ins from one IPv6 /48.
+    pub sign_ins_per_site: Vec<Rate>,
+    /// Password hashes computed at once; each takes 19 MiB.
+    pub password_hashes: usize,
+    /// Password hashes that may wait for their turn.
+    pub password_queue: usize,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            held_polls: 50_000,
+            pending_grants: 1_000_000,
+            pending_grants_per_network: 1_000,
+            target_polls_per_second: 20_000,
+            guesses_per_session: vec![Rate::new(5, MINUTE), Rate::new(20, MINUTE * 15)],
+            guesses_per_account: vec![Rate::new(10, TEN_MINUTES), Rate::new(50, DAY)],
+            guesses_per_network: vec![Rate::new(20, TEN_MINUTES)],
+            guesses_per_site: vec![Rate::new(100, TEN_MINUTES)],
+            sign_ins_per_account: vec![Rate::new(10, TEN_MINUTES), Rate::new(100, DAY)],
+            sign_ins_per_network: vec![Rate::new(50, TEN_MINUTES)],
+            sign_ins_per_site: vec![Rate::new(250, TEN_MINUTES)],
+            password_hashes: std::thread::available_parallelism().map_or(2, usize::from),
+            password_queue: 64,
+        }
+    }
+}
+
+impl Default for DeviceSettings {
+    fn default() -> Self {
+        Self {
+            lifetime: TEN_MINUTES,
+            interval: Duration::from_secs(1),
+            hold: Duration::from_secs(4),
+            alphabet: Alphabet::Base20,
+        }
+    }
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self { idle: MINUTE * 30, absolute: MINUTE * 720 }
+    }
+}
+
+impl Settings {
+    /// The defaults, for this issuer.
+    #[must_use]
+    pub fn new(issuer: &str) -> Self {
+        let issuer = issuer.trim_end_matches('/').to_owned();
+        Self {
+            verification_uri: format!("{issuer}/device"),
+            issuer,
+            device: DeviceSettings::default(),
+            access_lifetime: TEN_MINUTES,
+            session: SessionSettings::default(),
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A device asks for access: load, decide, commit, and let the grant into the waiting room.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use proto::grant::authenticate::{Authenticated, Endpoint};
+use proto::grant::start::{self, Request, Started, Terms};
+use proto::grant::{Refusal, whole_seconds};
+use proto::model::ClientAddress;
+use proto::wire::authorize::AuthorizationResponse;
+use proto::wire::credentials::Credentials;
+use proto::wire::token::Credential;
+
+use crate::commit::commit;
+use crate::{Flow, refused};
+
+/// A device authorization request (RFC 8628 §3.1).
+#[derive(Clone, Debug)]
+pub struct StartRequest<'a> {
+    /// Who is calling.
+    pub credentials: &'a Credentials,
+    /// `scope`.
+    pub scope: Option<&'a str>,
+    /// `device_name`.
+    pub device_name: Option<&'a str>,
+    /// Where the device is.
+    pub requester: ClientAddress,
+}
+
+/// What is sent, and what is audited.
+#[derive(Clone, Debug)]
+pub struct StartReply {
+    /// The body.
+    pub response: AuthorizationResponse,
+    /// The grant, as it was committed.
+    pub grant: proto::model::Grant,
+}
+
+impl Flow {
+    /// Makes a grant (RFC 8628 §3.2).
+    ///
+    /// # Errors
+    /// The client, its request or a quota; or the store.
+    pub async fn start(&self, request: StartRequest<'_>) -> Result<StartReply, Refusal> {
+        let client = self.client(&request.credentials.client_id).await?;
+        let caller = self.authenticate(client.as_deref(), request.credentials, Endpoint::DeviceAuthorization)?;
+        let asked = Request::read(request.scope, request.device_name, request.requester)?;
+        let hold = caller.client().device.hold.unwrap_or(self.settings.device.hold);
+        let reservation = self.room.quota().reserve(asked.requester.network(), !hold.is_zero())?;
+        let terms = self.terms(caller, reservation.has_slot().then_some(hold));
+        let keys = self.ring.keys();
+        let started: Started = commit(&self.store, &self.env, async || {
+            let now = self.env.now();
+            start::start(caller, &asked, terms, keys.user_code.active(), now, &mut self.env.entropy())
+                .map_err(crate::commit::Failed::Refused)
+        })
+        .await
+        .map_err(refused)?;
+        self.live.started();
+        self.room.admit(&started.grant, reservation);
+        let user_code = started.user_code.grouped();
+        let response = AuthorizationResponse {
+            device_code: Credential::new(started.device_code.reveal(&keys.device_code).as_str()),
+            verification_uri: self.settings.verification_uri.clone(),
+            verification_uri_complete: Some(format!("{}/D/{user_code}", self.settings.issuer)),
+            user_code,
+            expires_in: terms.lifetime.as_secs(),
+            interval: whole_seconds(terms.interval),
+        };
+        Ok(StartReply { response, grant: started.grant })
+    }
+
+    /// The terms of a new grant. With a hold slot its polls are held and may come quickly; without one the
+    /// interval keeps this node to its aim of polls a second.
+    fn terms(&self, caller: Authenticated<'_>, hold: Option<Duration>) -> Terms {
+        let own = &caller.client().device;
+        let device = &self.settings.device;
+        let configured = own.interval.unwrap_or(device.interval);
+        let interval = if hold.is_some() { configured } else { configured.max(self.unheld_interval()) };
+        let alphabet = own.alphabet.unwrap_or(device.alphabet);
+        let user_code_length = self.live.code_length(alphabet);
+        Terms { lifetime: own.lifetime.unwrap_or(device.lifetime), interval, hold, alphabet, user_code_length }
+    }
+
+    fn unheld_interval(&self) -> Duration {
+        let live = u64::try_from(self.room.quota().grants()).unwrap_or(u64::MAX);
+        let seconds = live / u64::from(self.settings.limits.target_polls_per_second.max(1));
+        Duration::from_secs(seconds.clamp(5, 30))
+    }
+}
+
+/// How many codes are live, counted by the store now and then and by this node in between: it decides how long
+/// new user codes are.
+pub(crate) struct LiveCodes {
+    counted: std::sync::atomic::AtomicU64,
+    since: std::sync::atomic::AtomicU64,
+    base20: std::sync::atomic::AtomicUsize,
+    digits: std::sync::atomic::AtomicUsize,
+}
+
+impl LiveCodes {
+    pub(crate) fn new(counted: u64) -> Self {
+        use proto::secret::Alphabet;
+        Self {
+            counted: counted.into(),
+            since: 0.into(),
+            base20: Alphabet::Base20.shortest().into(),
+            digits: Alphabet::Digits.shortest().into(),
+        }
+    }
+
+    /// The store was asked.
+    pub(crate) fn counted(&self, live: u64) {
+        self.counted.store(live, Ordering::Relaxed);
+        self.since.store(0, Ordering::Relaxed);
+    }
+
+    /// The present number, never too small: what was counted and what was started since.
+    pub(crate) fn now(&self) -> u64 {
+        self.counted.load(Ordering::Relaxed).saturating_add(self.since.load(Ordering::Relaxed))
+    }
+
+    fn started(&self) {
+        self.since.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn code_length(&self, alphabet: proto::secret::Alphabet) -> usize {
+        use proto::secret::Alphabet;
+        let current = match alphabet {
+            Alphabet::Base20 => &self.base20,
+            Alphabet::Digits => &self.digits,
+        };
+        let length = alphabet.length_for(self.now(), current.load(Ordering::Relaxed));
+        current.store(length, Ordering::Relaxed);
+        length
+    }
+}

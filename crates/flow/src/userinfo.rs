@@ -1,0 +1,58 @@
+//! A client asks about the person (OpenID Connect Core §5.3): what the token's scopes allow, while everything is fit.
+
+use std::time::Duration;
+
+use jose::{Algorithm, Keys as VerifyingKeys, access_token};
+use proto::gate::MayIssue;
+use proto::grant::mint::{OPENID, UserInfo};
+use proto::model::FamilyId;
+
+use crate::{Flow, Unavailable};
+
+/// Why a token is good for nothing here.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenRefusal {
+    /// It has not the `openid` scope.
+    #[error("the token was not issued for openid")]
+    InsufficientScope,
+    /// It is malformed, expired, revoked, or its person, client or session is not fit any more.
+    #[error("the token is not valid")]
+    Invalid,
+    /// The store.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl Flow {
+    /// What the bearer of `token` may know.
+    ///
+    /// # Errors
+    /// The token is not good for it.
+    pub async fn userinfo(&self, token: &str) -> Result<UserInfo, TokenRefusal> {
+        let now = self.env.now();
+        let family_id = {
+            let keys = self.ring.keys();
+            let expected = access_token::Expected {
+                issuer: &self.settings.issuer,
+                audience: &self.settings.issuer,
+                algorithms: &[Algorithm::Es256],
+                keys: VerifyingKeys::from(&keys.jwks),
+                now,
+                leeway: Duration::ZERO,
+            };
+            let token = access_token::validate(token, &expected).map_err(|_| TokenRefusal::Invalid)?;
+            let family = token.claims.other.get("family").and_then(|claim| claim.as_str()).map(str::parse::<FamilyId>);
+            family.and_then(Result::ok).ok_or(TokenRefusal::Invalid)?
+        };
+        let view = self.store.family_view(family_id).await.map_err(Unavailable::from)?.ok_or(TokenRefusal::Invalid)?;
+        if !view.family.is_live(now) {
+            return Err(TokenRefusal::Invalid);
+        }
+        let may = MayIssue::check(&view.family, view.user.as_ref(), view.client.as_ref(), view.session.as_ref())
+            .map_err(|_| TokenRefusal::Invalid)?;
+        if !view.family.scope.contains(OPENID) {
+            return Err(TokenRefusal::InsufficientScope);
+        }
+        Ok(UserInfo::of(may.user(), &view.family))
+    }
+}
