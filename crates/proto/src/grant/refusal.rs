@@ -224,6 +224,66 @@ mod tests {
     }
 
     #[test]
+    fn oa_5_2_3_each_cause_has_the_code_of_its_clause() {
+        use ErrorCode as Code;
+        let all = |cause: fn(InvalidCredentials) -> Refusal, of: &[InvalidCredentials]| -> Vec<Refusal> {
+            of.iter().copied().map(cause).collect()
+        };
+        let mut bad_request = all(
+            Refusal::Credentials,
+            &[InvalidCredentials::Mismatch, InvalidCredentials::Missing, InvalidCredentials::TwoMethods],
+        );
+        bad_request.extend([
+            Refusal::CodeMissing,
+            Refusal::DeviceNameTooLong,
+            Refusal::Form(InvalidForm::Repeated),
+            Refusal::GrantTypeMissing,
+            Refusal::MediaType,
+            Refusal::QueryCredentials,
+        ]);
+        let mut bad_client = all(Refusal::Credentials, &[InvalidCredentials::Header, InvalidCredentials::Malformed]);
+        bad_client.extend([
+            Refusal::ClientAuthMissing,
+            Refusal::ClientAuthMethod,
+            Refusal::ClientDisabled,
+            Refusal::ClientUnknown,
+            Refusal::SecretWrong,
+        ]);
+        let bad_grant = vec![
+            Refusal::AccountUnfit,
+            Refusal::CodeForeign,
+            Refusal::CodeInvalid,
+            Refusal::CodeReplayed,
+            Refusal::CodeUnknown,
+            Refusal::SessionRevoked,
+        ];
+        for (code, causes) in [
+            (Code::InvalidRequest, bad_request),
+            (Code::InvalidClient, bad_client),
+            (Code::InvalidGrant, bad_grant),
+            (Code::UnauthorizedClient, vec![Refusal::GrantNotEnabled]),
+            (Code::UnsupportedGrantType, vec![Refusal::GrantTypeUnsupported]),
+            (Code::InvalidScope, vec![Refusal::ScopeMalformed, Refusal::ScopeNotAllowed]),
+            (Code::AuthorizationPending, vec![Refusal::AuthorizationPending]),
+            (Code::SlowDown, vec![Refusal::SlowDown { interval: Duration::from_secs(5) }]),
+            (Code::AccessDenied, vec![Refusal::Denied]),
+            (Code::ExpiredToken, vec![Refusal::Expired]),
+            (Code::TemporarilyUnavailable, vec![Refusal::Overloaded, Refusal::TooManyGrants]),
+        ] {
+            for cause in causes {
+                assert_eq!((cause.code(), cause.body().error), (code, code), "{cause:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn cf_16_only_overload_and_quotas_say_when_to_come_back() {
+        assert!(Refusal::Overloaded.retry_after() < Refusal::TooManyGrants.retry_after());
+        assert!(Refusal::Overloaded.retry_after().is_some());
+        assert_eq!(Refusal::SlowDown { interval: Duration::from_secs(5) }.retry_after(), None);
+    }
+
+    #[test]
     fn df_3_5_3_slow_down_carries_the_interval() {
         let body = Refusal::SlowDown { interval: Duration::from_millis(1_500) }.body();
         assert_eq!((body.error, body.interval), (ErrorCode::SlowDown, Some(2)));

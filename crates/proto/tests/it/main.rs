@@ -1,0 +1,10 @@
+//! The protocol as a whole: server and device against each other in virtual time, and random histories against a plain
+//! reference model. No socket, no sleep.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+extern crate countersign_proto as proto;
+
+mod pair;
+mod rows;
+mod world;
