@@ -1,0 +1,37 @@
+//! `POST /oauth2/device_authorization` (RFC 8628 §3.1, §3.2).
+
+use flow::StartRequest;
+use http::StatusCode;
+use proto::grant::Refusal;
+use proto::wire::credentials::Credentials;
+use proto::wire::form::Form;
+
+use super::refusal;
+use crate::reply::{self, Reply};
+use crate::request::Ask;
+use crate::telemetry::AuditEvent;
+
+pub(crate) async fn post(ask: &Ask<'_>, form: &Form<'_>) -> Reply {
+    let credentials = match Credentials::read(ask.authorization(), form) {
+        Ok(credentials) => credentials,
+        Err(cause) => return refusal(&Refusal::Credentials(cause), ask.has_authorization()),
+    };
+    let request = StartRequest {
+        credentials: &credentials,
+        scope: form.get("scope"),
+        device_name: form.get("device_name"),
+        requester: ask.address,
+    };
+    match ask.flow().start(request).await {
+        Ok(started) => {
+            let grant = &started.grant;
+            let event = AuditEvent::Start { client: &grant.client_id, grant: grant.id, initiator: ask.address };
+            ask.audit(&event);
+            reply::json(StatusCode::OK, &started.response)
+        }
+        Err(cause) => {
+            ask.refused(&cause, &credentials.client_id);
+            refusal(&cause, credentials.by_header)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Both discovery documents (RFC 8414; OpenID Connect Discovery), which say the same.
+//!
+//! Built from the configured issuer alone: neither `Host` nor a forwarding header has a say (MD-4-1).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use proto::wire::metadata::AuthorizationServerMetadata;
+use proto::wire::token::GRANT_TYPE_DEVICE_CODE;
+use sha2::{Digest as _, Sha256};
+
+use crate::app::App;
+use crate::reply::{self, Reply};
+use crate::request::Ask;
+
+/// How long the documents and the keys may be kept: an hour less than keys overlap (MD-4-2).
+const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+
+pub(crate) fn get(ask: &Ask<'_>) -> Reply {
+    let document = serde_json::to_vec(&document(ask.app)).unwrap_or_default();
+    cacheable(ask, document.into())
+}
+
+/// What is published about this server. There is no authorization endpoint, so `response_types_supported` has nothing
+/// to list and is left out (CF-2).
+fn document(app: &App) -> AuthorizationServerMetadata {
+    let issuer = &app.flow.settings().issuer;
+    let at = |path: &str| Some(format!("{issuer}{path}"));
+    let list = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
+    AuthorizationServerMetadata {
+        issuer: issuer.clone(),
+        device_authorization_endpoint: at("/oauth2/device_authorization"),
+        token_endpoint: at("/oauth2/token"),
+        jwks_uri: at("/oauth2/jwks"),
+        userinfo_endpoint: at("/oauth2/userinfo"),
+        scopes_supported: list(&["openid", "profile", "email"]),
+        grant_types_supported: list(&[GRANT_TYPE_DEVICE_CODE]),
+        token_endpoint_auth_methods_supported: list(&["none", "client_secret_basic", "client_secret_post"]),
+        subject_types_supported: list(&["public"]),
+        id_token_signing_alg_values_supported: list(&["RS256", "ES256"]),
+        claims_supported: list(&[
+            "iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "at_hash", "name", "preferred_username", "email",
+        ]),
+        ui_locales_supported: list(&["en"]),
+        ..AuthorizationServerMetadata::default()
+    }
+}
+
+/// A public JSON document with a validator.
+pub(crate) fn cacheable(ask: &Ask<'_>, body: Bytes) -> Reply {
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(&body).iter().take(12).copied().collect::<Vec<_>>()));
+    let known = ask.header(header::IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
+    let mut reply = if known {
+        let mut unchanged = Response::new(Full::default());
+        *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
+        unchanged
+    } else {
+        reply::with_type(StatusCode::OK, "application/json", body)
+    };
+    reply.headers_mut().insert(header::CACHE_CONTROL, CACHE);
+    reply::set(reply.headers_mut(), header::ETAG, &tag);
+    reply
+}

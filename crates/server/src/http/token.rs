@@ -1,0 +1,92 @@
+//! `POST /oauth2/token` (RFC 8628 §3.4, §3.5): read, then let go of the request, since the poll may be held.
+
+use std::time::Duration;
+
+use flow::{PollRequest, Polled};
+use http::header::HeaderName;
+use http::{HeaderValue, StatusCode};
+use proto::grant::Refusal;
+use proto::model::ClientId;
+use proto::wire::credentials::Credentials;
+use proto::wire::form::Form;
+use proto::wire::prefer;
+
+use super::refusal;
+use crate::reply::{self, Reply};
+use crate::request::Ask;
+use crate::telemetry::{AuditEvent, PollOutcome, ReplayOutcome};
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// A token request that was read: its body is not needed any more.
+pub(crate) struct Read {
+    poll: flow::Poll,
+    client_id: ClientId,
+    by_header: bool,
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// The reply to what cannot be read.
+pub(crate) fn read(ask: &Ask<'_>, form: &Form<'_>) -> Result<Read, Reply> {
+    let credentials = Credentials::read(ask.authorization(), form)
+        .map_err(|cause| refusal(&Refusal::Credentials(cause), ask.has_authorization()))?;
+    let wait = prefer::wait(ask.headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok()));
+    let request = PollRequest {
+        credentials: &credentials,
+        grant_type: form.get("grant_type"),
+        device_code: form.get("device_code"),
+        wait,
+    };
+    let poll = ask.flow().read_poll(&request).map_err(|cause| refusal(&cause, credentials.by_header))?;
+    Ok(Read { poll, client_id: credentials.client_id, by_header: credentials.by_header })
+}
+
+/// Answers it, at once or when the person decides.
+pub(crate) async fn answer(ask: &Ask<'_>, read: Read) -> Reply {
+    let Read { poll, client_id, by_header } = read;
+    let Polled { outcome, applied, grant_id } = ask.flow().poll(poll).await;
+    ask.app.metrics.polls.count(label(&outcome, applied));
+    let mut reply = match outcome {
+        Ok(issued) => {
+            ask.audit(&AuditEvent::Redeem {
+                client: &client_id,
+                grant: issued.grant_id,
+                user: issued.user_id,
+                initiator: ask.address,
+            });
+            reply::json(StatusCode::OK, &issued.response)
+        }
+        Err(cause) => {
+            if let (Refusal::CodeReplayed, Some(grant)) = (&cause, grant_id) {
+                let outcome = ReplayOutcome::Refused;
+                ask.audit(&AuditEvent::Replay { client: &client_id, grant, initiator: ask.address, outcome });
+            }
+            ask.refused(&cause, &client_id);
+            refusal(&cause, by_header)
+        }
+    };
+    if let Some(applied) = applied {
+        reply.headers_mut().insert(PREFERENCE_APPLIED, preference(applied));
+    }
+    reply
+}
+
+fn preference(applied: Duration) -> HeaderValue {
+    HeaderValue::from_str(&format!("wait={}", applied.as_secs())).unwrap_or(HeaderValue::from_static("wait"))
+}
+
+const fn label(outcome: &Result<flow::Issued, Refusal>, applied: Option<Duration>) -> PollOutcome {
+    match outcome {
+        Ok(_) => PollOutcome::Redeemed,
+        Err(Refusal::AuthorizationPending) if applied.is_some() => PollOutcome::Held,
+        Err(Refusal::AuthorizationPending) => PollOutcome::Pending,
+        Err(Refusal::SlowDown { .. }) => PollOutcome::SlowDown,
+        Err(Refusal::Denied) => PollOutcome::Denied,
+        Err(Refusal::Expired) => PollOutcome::Expired,
+        Err(Refusal::Overloaded) => PollOutcome::Unavailable,
+        Err(_) => PollOutcome::Refused,
+    }
+}

@@ -1,0 +1,78 @@
+//! One request, as the handlers see it: where it came from and what it carries, read once.
+
+use flow::Flow;
+use http::{HeaderMap, Method, header};
+use proto::grant::Refusal;
+use proto::model::{ClientAddress, ClientId};
+
+use crate::app::App;
+use crate::telemetry::{AuditEvent, RequestId};
+
+/// A request without its body.
+pub(crate) struct Ask<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) method: &'a Method,
+    pub(crate) headers: &'a HeaderMap,
+    /// Where the caller is, as far as that can be known.
+    pub(crate) address: ClientAddress,
+    /// Names this request in the log and on the error page.
+    pub(crate) id: RequestId,
+}
+
+impl Ask<'_> {
+    pub(crate) fn flow(&self) -> &Flow {
+        &self.app.flow
+    }
+
+    /// The only value of a header; `None` when it is absent, repeated or not text.
+    pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?;
+        if values.next().is_some() { None } else { value.to_str().ok() }
+    }
+
+    /// A cookie of this server. Over https its name has the `__Host-` prefix, which a neighbouring host cannot set.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        let prefix = if self.app.secure { "__Host-" } else { "" };
+        let all = self.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        all.flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(own, _)| own.strip_prefix(prefix) == Some(name))
+            .map(|(_, value)| value)
+    }
+
+    /// The Authorization header, as far as it is text.
+    pub(crate) fn authorization(&self) -> Option<&str> {
+        self.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
+    }
+
+    /// Whether there is one, readable or not.
+    pub(crate) fn has_authorization(&self) -> bool {
+        self.headers.contains_key(header::AUTHORIZATION)
+    }
+
+    /// Writes an event to the audit trail.
+    pub(crate) fn audit(&self, event: &AuditEvent<'_>) {
+        event.record(self.id, &self.app.metrics);
+    }
+
+    /// Tells the log why a device was refused; on the wire several causes look alike.
+    pub(crate) fn refused(&self, cause: &Refusal, client: &ClientId) {
+        match cause {
+            Refusal::AuthorizationPending | Refusal::SlowDown { .. } => {}
+            Refusal::ClientUnknown | Refusal::SecretWrong | Refusal::ClientAuthMissing | Refusal::ClientAuthMethod => {
+                self.audit(&AuditEvent::ClientRefused { client: Some(client), initiator: self.address });
+            }
+            cause => tracing::info!(request = %self.id, client = ?client, ?cause, "a device was refused"),
+        }
+    }
+
+    /// Whether a form was sent by one of our own pages (Fetch metadata, and Origin).
+    pub(crate) fn is_same_origin(&self) -> bool {
+        let site = self.header(header::HeaderName::from_static("sec-fetch-site"));
+        let origin = self.header(header::ORIGIN);
+        site.is_none_or(|site| site == "same-origin")
+            && origin.is_none_or(|origin| origin == self.app.origin)
+            && (site.is_some() || origin.is_some())
+    }
+}

@@ -1,0 +1,288 @@
+//! Every route on one screen, and what surrounds each request: its name, its address, its body, its headers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap};
+use http::{Method, Request, StatusCode};
+use hyper::body::Body;
+use proto::grant::Refusal;
+use proto::wire::form::{Form, InvalidForm};
+use tracing::Instrument as _;
+
+use crate::app::App;
+use crate::http as endpoint;
+use crate::listen::{BodyError, BodyLimits, read_body};
+use crate::pages;
+use crate::reply::{self, Kind, Reply};
+use crate::request::Ask;
+use crate::telemetry::{RequestId, Route, StatusClass};
+
+/// Parameters that must never stand in a query: they end up in logs and histories (RFC 6749 §2.3.1).
+const NEVER_IN_QUERY: [&str; 6] =
+    ["client_id", "client_secret", "client_assertion", "device_code", "grant_type", "scope"];
+
+/// A path of this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place<'a> {
+    Account,
+    Asset(&'a str),
+    Code,
+    Decision,
+    DeviceAuthorization,
+    Discovery,
+    Done,
+    Jwks,
+    Link(&'a str),
+    Live,
+    Ready,
+    SignIn,
+    SignOut,
+    Token,
+    Unknown,
+    Userinfo,
+}
+
+impl<'a> Place<'a> {
+    /// What `path` names; `base` is the path of the issuer, under which all but one of them hang.
+    fn find(path: &'a str, base: &str) -> Self {
+        // RFC 8414 §3.1: inserted between host and path.
+        if path.strip_prefix("/.well-known/oauth-authorization-server") == Some(base) {
+            return Self::Discovery;
+        }
+        let Some(path) = path.strip_prefix(base) else { return Self::Unknown };
+        match path {
+            "/oauth2/token" => Self::Token,
+            "/oauth2/device_authorization" => Self::DeviceAuthorization,
+            "/oauth2/userinfo" => Self::Userinfo,
+            "/oauth2/jwks" => Self::Jwks,
+            "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => Self::Discovery,
+            "/device" => Self::Code,
+            "/device/decision" => Self::Decision,
+            "/device/done" => Self::Done,
+            "/sign-in" => Self::SignIn,
+            "/sign-out" => Self::SignOut,
+            "/account" => Self::Account,
+            "/health/live" => Self::Live,
+            "/health/ready" => Self::Ready,
+            _ => match (path.strip_prefix("/D/"), path.strip_prefix("/d/"), path.strip_prefix("/assets/")) {
+                (Some(code), ..) | (_, Some(code), _) => Self::Link(code),
+                (.., Some(file)) => Self::Asset(file),
+                (None, None, None) => Self::Unknown,
+            },
+        }
+    }
+
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Asset(_) => Kind::Asset,
+            Self::Account
+            | Self::Code
+            | Self::Decision
+            | Self::Done
+            | Self::Link(_)
+            | Self::SignIn
+            | Self::SignOut
+            | Self::Unknown => Kind::Page,
+            Self::DeviceAuthorization
+            | Self::Discovery
+            | Self::Jwks
+            | Self::Live
+            | Self::Ready
+            | Self::Token
+            | Self::Userinfo => Kind::Protocol,
+        }
+    }
+
+    const fn methods(self) -> &'static [Method] {
+        match self {
+            Self::DeviceAuthorization | Self::SignOut | Self::Token => &[Method::POST],
+            Self::Account | Self::Code | Self::Decision | Self::SignIn => &[Method::GET, Method::HEAD, Method::POST],
+            Self::Userinfo => &[Method::GET, Method::POST],
+            Self::Asset(_) | Self::Discovery | Self::Done | Self::Jwks | Self::Link(_) | Self::Live | Self::Ready
+            | Self::Unknown => &[Method::GET, Method::HEAD],
+        }
+    }
+
+    const fn route(self) -> Route {
+        match self {
+            Self::Account => Route::Account,
+            Self::Asset(_) => Route::Asset,
+            Self::Code => Route::Device,
+            Self::Decision => Route::Decision,
+            Self::DeviceAuthorization => Route::DeviceAuthorization,
+            Self::Discovery => Route::Metadata,
+            Self::Done => Route::Done,
+            Self::Jwks => Route::Jwks,
+            Self::Link(_) => Route::Link,
+            Self::Live | Self::Ready => Route::Health,
+            Self::SignIn => Route::SignIn,
+            Self::SignOut => Route::SignOut,
+            Self::Token => Route::Token,
+            Self::Unknown => Route::Other,
+            Self::Userinfo => Route::Userinfo,
+        }
+    }
+}
+
+impl App {
+    /// Answers one request that came over a connection from `peer`.
+    pub async fn handle<B>(self: &Arc<Self>, request: Request<B>, peer: SocketAddr, limits: BodyLimits) -> Reply
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let (parts, body) = request.into_parts();
+        let id = RequestId::draw(&mut self.flow.env().entropy());
+        let address = self.proxies.client_address(peer.ip(), &parts.headers);
+        let place = Place::find(parts.uri.path(), &self.base);
+        let ask = Ask { app: self, method: &parts.method, headers: &parts.headers, address, id };
+        let mut reply = match place.kind() {
+            Kind::Protocol => self.protocol(ask, place, parts.uri.query(), body, limits).await,
+            Kind::Page | Kind::Asset => {
+                let span = id.span(&parts.method, place.route());
+                self.page(&ask, place, body, limits).instrument(span).await
+            }
+        };
+        reply::finish(self, place.kind(), reply.headers_mut());
+        if parts.method == Method::HEAD {
+            reply::without_body(&mut reply);
+        }
+        self.metrics.requests.count(place.route(), StatusClass::from(reply.status()));
+        reply
+    }
+
+    async fn protocol<B>(
+        &self,
+        ask: Ask<'_>,
+        place: Place<'_>,
+        query: Option<&str>,
+        body: B,
+        limits: BodyLimits,
+    ) -> Reply
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let origin = endpoint::cors::origin(&ask).await;
+        let mut reply = if *ask.method == Method::OPTIONS {
+            endpoint::cors::preflight(place.methods(), origin)
+        } else if !place.methods().contains(ask.method) {
+            endpoint::method_not_allowed(place.methods())
+        } else {
+            match place {
+                Place::Token => match read_form(&ask, query, body, limits).await {
+                    Ok(bytes) => match read_token(&ask, &bytes) {
+                        Ok(read) => {
+                            drop(bytes);
+                            endpoint::token::answer(&ask, read).await
+                        }
+                        Err(reply) => reply,
+                    },
+                    Err(refusal) => refusal,
+                },
+                Place::DeviceAuthorization => match read_form(&ask, query, body, limits).await {
+                    Ok(bytes) => match Form::parse(&bytes) {
+                        Ok(form) => endpoint::device_authorization::post(&ask, &form).await,
+                        Err(cause) => endpoint::refusal(&Refusal::Form(cause), false),
+                    },
+                    Err(refusal) => refusal,
+                },
+                Place::Userinfo => endpoint::userinfo::answer(&ask).await,
+                Place::Jwks => endpoint::jwks::get(&ask),
+                Place::Discovery => endpoint::discovery::get(&ask),
+                Place::Ready => endpoint::health::ready(&ask).await,
+                Place::Live | Place::Account | Place::Asset(_) | Place::Code | Place::Decision | Place::Done
+                | Place::Link(_) | Place::SignIn | Place::SignOut | Place::Unknown => endpoint::health::live(),
+            }
+        };
+        endpoint::cors::expose(reply.headers_mut(), origin);
+        reply
+    }
+
+    async fn page<B>(&self, ask: &Ask<'_>, place: Place<'_>, body: B, limits: BodyLimits) -> Reply
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        if place == Place::Unknown {
+            return pages::error::not_found(ask);
+        }
+        if !place.methods().contains(ask.method) {
+            return pages::error::method_not_allowed(ask, place.methods());
+        }
+        if *ask.method != Method::POST {
+            return match place {
+                Place::Account => pages::account::get(ask).await,
+                Place::Asset(file) => asset(ask, file),
+                Place::Code => pages::code::get(ask).await,
+                Place::Decision => pages::decision::get(ask).await,
+                Place::Done => pages::done::get(ask).await,
+                Place::Link(code) => pages::link::get(ask, code),
+                Place::SignIn => pages::sign_in::get(ask).await,
+                Place::SignOut | Place::DeviceAuthorization | Place::Discovery | Place::Jwks | Place::Live
+                | Place::Ready | Place::Token | Place::Unknown | Place::Userinfo => pages::error::not_found(ask),
+            };
+        }
+        let bytes = match read_body(ask.headers, body, limits).await {
+            Ok(bytes) => bytes,
+            Err(cause) => return pages::error::unreadable(ask, cause.status()),
+        };
+        let form = match Form::parse(&bytes) {
+            Ok(form) if is_form(ask.headers) => form,
+            Ok(_) => return pages::error::unreadable(ask, StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Err(_) => return pages::error::unreadable(ask, StatusCode::BAD_REQUEST),
+        };
+        match place {
+            Place::Account => pages::account::post(ask, &form).await,
+            Place::Code => pages::code::post(ask, &form).await,
+            Place::Decision => pages::decision::post(ask, &form).await,
+            Place::SignIn => pages::sign_in::post(ask, &form).await,
+            Place::SignOut => pages::sign_out::post(ask, &form).await,
+            Place::Asset(_) | Place::DeviceAuthorization | Place::Discovery | Place::Done | Place::Jwks
+            | Place::Link(_) | Place::Live | Place::Ready | Place::Token | Place::Unknown | Place::Userinfo => {
+                pages::error::not_found(ask)
+            }
+        }
+    }
+}
+
+/// The body of a request of the protocol, once its head is acceptable.
+async fn read_form<B>(ask: &Ask<'_>, query: Option<&str>, body: B, limits: BodyLimits) -> Result<Bytes, Reply>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let refuse = |cause: &Refusal| endpoint::refusal(cause, false);
+    let names = query.unwrap_or_default().split('&').filter_map(|pair| pair.split('=').next());
+    if names.into_iter().any(|name| NEVER_IN_QUERY.contains(&name)) {
+        return Err(refuse(&Refusal::QueryCredentials));
+    }
+    if !is_form(ask.headers) {
+        return Err(refuse(&Refusal::MediaType));
+    }
+    read_body(ask.headers, body, limits).await.map_err(|cause| match cause {
+        BodyError::TooLarge => refuse(&Refusal::Form(InvalidForm::TooLong)),
+        BodyError::Encoded => refuse(&Refusal::MediaType),
+        BodyError::Broken | BodyError::TooSlow => {
+            let mut reply = refuse(&Refusal::MediaType);
+            *reply.status_mut() = cause.status();
+            reply
+        }
+    })
+}
+
+fn read_token(ask: &Ask<'_>, bytes: &Bytes) -> Result<endpoint::token::Read, Reply> {
+    let form = Form::parse(bytes).map_err(|cause| endpoint::refusal(&Refusal::Form(cause), false))?;
+    endpoint::token::read(ask, &form)
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = value.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+fn asset(ask: &Ask<'_>, file: &str) -> Reply {
+    let Some(asset) = ask.app.assets.find(file) else { return pages::error::not_found(ask) };
+    let mut reply = reply::with_type(StatusCode::OK, asset.content_type, asset.body.clone());
+    reply::set(reply.headers_mut(), header::CACHE_CONTROL, "public, max-age=31536000, immutable");
+    reply
+}
