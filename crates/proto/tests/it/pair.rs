@@ -30,28 +30,28 @@ use crate::world::{Polled, Server};
 const ONE_WAY: Duration = Duration::from_millis(10);
 
 /// Both ends, and everything that was seen between them.
-struct Pair {
+pub(crate) struct Pair {
     server: Server,
     client: Client,
     code: String,
     grant_id: GrantId,
     /// Since [`T0`].
-    now: Duration,
-    machine: Machine,
+    pub(crate) now: Duration,
+    pub(crate) machine: Machine,
     entropy: Seeded,
     /// How many of the next replies are lost on their way.
-    losing: usize,
+    pub(crate) losing: usize,
     /// When each poll left, and what the server answered, delivered or not.
-    polls: Vec<(Duration, Result<(), ErrorCode>)>,
+    pub(crate) polls: Vec<(Duration, Result<(), ErrorCode>)>,
     shown: Vec<Event>,
-    outcome: Option<Outcome>,
+    pub(crate) outcome: Option<Outcome>,
 }
 
-const fn secs(seconds: u64) -> Duration {
+pub(crate) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-const fn ms(millis: u64) -> Duration {
+pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
@@ -79,7 +79,7 @@ impl Pair {
         Self::with(auth, Settings { wait: None, ..Settings::default() })
     }
 
-    fn with(auth: AuthMethod, settings: Settings) -> Self {
+    pub(crate) fn with(auth: AuthMethod, settings: Settings) -> Self {
         let (mut server, client, mut entropy) = (server(auth), client("tv", auth), Seeded::new(7));
         let started = server.start(&credentials(&client), None, T0 + ONE_WAY).unwrap();
         let code = server.text_of(&started.device_code);
@@ -140,25 +140,25 @@ impl Pair {
     }
 
     /// Lets time pass until `moment`.
-    fn drive_until(&mut self, moment: Duration) {
+    pub(crate) fn drive_until(&mut self, moment: Duration) {
         while self.step(moment) {}
         self.now = self.now.max(moment);
     }
 
     /// Lets time pass until the device is done, and says how it ended.
-    fn drive(&mut self) -> Outcome {
+    pub(crate) fn drive(&mut self) -> Outcome {
         while self.step(Duration::MAX) {}
         self.outcome.clone().unwrap()
     }
 
     /// The holder of session `n` looks at the page and presses a button now.
-    fn decide(&mut self, n: u8, verdict: Verdict) -> Result<Ended, Void> {
+    pub(crate) fn decide(&mut self, n: u8, verdict: Verdict) -> Result<Ended, Void> {
         let shown = self.server.show(self.grant_id, session_id(n));
         self.server.decide(shown, verdict, T0 + self.now)
     }
 
     /// A poll with the device's code and credentials beside the device's own, at `moment`.
-    fn poll_at(&mut self, moment: Duration) -> Polled {
+    pub(crate) fn poll_at(&mut self, moment: Duration) -> Polled {
         self.server.poll(&credentials(&self.client), &self.code, T0 + moment)
     }
 
@@ -166,12 +166,12 @@ impl Pair {
         self.poll_at(moment).map(drop).map_err(|refusal| refusal.code())
     }
 
-    fn grant(&self) -> Grant {
+    pub(crate) fn grant(&self) -> Grant {
         self.server.rows.grant(&self.grant_id).unwrap()
     }
 
     /// The families whose tokens are good now.
-    fn live(&self) -> Vec<Family> {
+    pub(crate) fn live(&self) -> Vec<Family> {
         let now = T0 + self.now;
         self.server.rows.families().filter(|family| family.is_live(now)).cloned().collect()
     }

@@ -102,6 +102,13 @@ pub(crate) struct Prepared<T> {
     commit: Commit,
 }
 
+impl<T> Prepared<T> {
+    /// The commit alone: its reply is lost, or was looked at already.
+    pub(crate) fn without_reply(self) -> Prepared<()> {
+        Prepared { reply: (), commit: self.commit }
+    }
+}
+
 /// What a poll gets.
 pub(crate) type Polled = Result<Box<Minting>, Refusal>;
 
