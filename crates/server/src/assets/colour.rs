@@ -229,11 +229,38 @@ mod tests {
         }
     }
 
+    /// The value of a variable of the stylesheet, in light and in dark.
+    fn variable(name: &str) -> [Colour; 2] {
+        let values: Vec<Colour> = super::super::STYLES
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(name)?.strip_prefix(": ")?.strip_suffix(';')?.parse().ok())
+            .collect();
+        values.try_into().unwrap_or_else(|values| panic!("{name} is {values:?}"))
+    }
+
     #[test]
     fn the_surfaces_are_those_of_the_stylesheet() {
-        let css = super::super::STYLES;
-        for (name, colour) in [("--ground", LIGHT_GROUND), ("--card", DARK_CARD)] {
-            assert!(css.contains(&format!("{name}: {colour};")), "{name}: {colour} is not in app.css");
+        assert_eq!(variable("--ground")[0], LIGHT_GROUND);
+        assert_eq!(variable("--card"), [WHITE, DARK_CARD]);
+    }
+
+    #[test]
+    fn the_stylesheets_own_colours_are_readable() {
+        for (text, surface, least) in [
+            ("--ink", "--card", 7.0),
+            ("--ink", "--ground", 7.0),
+            ("--quiet", "--card", 4.5),
+            ("--quiet", "--ground", 4.5),
+            ("--amber", "--card", 4.5),
+            ("--amber", "--amber-ground", 4.5),
+            ("--red", "--red-ground", 4.5),
+            ("--good", "--card", 4.5),
+            ("--edge", "--card", 3.0),
+        ] {
+            for (text, surface) in variable(text).into_iter().zip(variable(surface)) {
+                let contrast = text.contrast(surface);
+                assert!(contrast >= least, "{text} on {surface}: {contrast:.2}");
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The page that asks: who wants what, for which account, from where. The one page that can give something away.
 //!
-//! Order and words follow RFC 8628 §5.4 and RFC 10027 §6.1.14. Enter decides nothing: the first submit button of the
-//! form, which is the one a browser presses for Enter (HTML §4.10.21.2 implicit submission), is disabled and hidden.
+//! Order and words follow RFC 8628 §5.4 and RFC 10027 §6.1.14. Enter decides nothing: for Enter in a field a browser
+//! presses the first submit button (HTML §4.10.21.2); the first one here is disabled, and the next, for engines that
+//! pass over it, closes a dialog that is not there, which does nothing.
 
 use std::time::Duration;
 

@@ -57,3 +57,6 @@ pub mod field {
     /// On forms that post to `/sign-out`: `device` to sign in as someone else and go on with the same code.
     pub const THEN: &str = "then";
 }
+
+#[cfg(test)]
+mod tests;

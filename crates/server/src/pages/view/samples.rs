@@ -212,7 +212,7 @@ fn accounts(site: &Site, samples: &mut Samples) -> Result<(), askama::Error> {
     ] {
         samples.add(format!("account-{name}"), &AccountPage { problem: Some(problem), ..page.clone() })?;
     }
-    let row = SessionRow::new(HOSTILE, HOSTILE, HOSTILE, Duration::ZERO, Duration::ZERO);
+    let row = SessionRow::new("c", HOSTILE, HOSTILE, Duration::ZERO, Duration::ZERO);
     let sessions = vec![row.clone().here(), row];
     samples.add("account-hostile", &AccountPage { account: HOSTILE.into(), sessions, ..page })
 }
