@@ -81,23 +81,23 @@ pub(crate) enum Profile {
     Release,
 }
 
-/// Builds the two programs.
-pub(crate) fn build(profile: Profile) -> Result<()> {
-    let mut command = cargo();
-    command.args(["build", "--locked", "--package", "countersignd", "--package", "countersign"]);
-    if profile == Profile::Release {
-        command.arg("--release");
+/// The server's program: the one that `COUNTERSIGND` names, or the one of this repository, built now.
+pub(crate) fn countersignd(profile: Profile) -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("COUNTERSIGND") {
+        return Ok(named.into());
     }
-    succeed(&mut command)
-}
-
-/// The path of a built program; this command itself lies in the folder of the dev profile.
-pub(crate) fn built(program: &str, profile: Profile) -> Result<PathBuf> {
+    let mut command = cargo();
+    command.args(["build", "--locked", "--package", "countersignd"]);
+    // This command itself lies in the folder of the dev profile.
     let own = std::env::current_exe().context("cannot find this program")?;
     let target = own.ancestors().nth(2).context("this program does not lie in a target folder")?;
     let folder = match profile {
         Profile::Dev => "debug",
-        Profile::Release => "release",
+        Profile::Release => {
+            command.arg("--release");
+            "release"
+        }
     };
-    Ok(target.join(folder).join(program))
+    succeed(&mut command)?;
+    Ok(target.join(folder).join("countersignd"))
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use super::device::Registration;
 use super::http::Client;
-use crate::process::{Profile, Stopwatch, built, pause};
+use crate::process::{Stopwatch, pause};
 
 const START: Duration = Duration::from_secs(30);
 
@@ -24,14 +24,14 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// A server with an empty SQLite database and these clients, not yet running.
-    pub(crate) fn new(profile: Profile, name: &str, clients: &[Registration]) -> Result<Self> {
+    pub(crate) fn new(program: &Path, name: &str, clients: &[Registration]) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("countersign-{name}-{}", std::process::id()));
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let daemon = Self { program: built("countersignd", profile)?, folder, address, child: None };
+        let daemon = Self { program: program.to_owned(), folder, address, child: None };
         fs::write(daemon.configuration(), daemon.settings(clients)?)?;
         Ok(daemon)
     }

@@ -2,6 +2,7 @@
 //! a started grant is known, an approval is approved or redeemed, a denial is a denial, a token works, and no grant
 //! has two live token sets. Redemptions whose reply died with the server are counted: their outcome is `invalid_grant`.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -16,8 +17,8 @@ use crate::drive::device::{Answer, Device, Grant, Registration};
 use crate::drive::person::{Choice, Person};
 use crate::process::{Stopwatch, pause};
 
-/// Flows in the air when the server is killed.
-const ROUND: u32 = 6;
+/// Flows in the air when the server is killed; each has a person whose session must outlive the kills.
+const ROUND: usize = 6;
 
 /// What one flow had been told before the server died.
 #[derive(Default)]
@@ -49,12 +50,13 @@ pub(super) fn run(plan: &Plan) -> Result<Report> {
     let mut random = Random::new(plan.seed);
     let mut counts = Counts::default();
     let mut violations = Vec::new();
-    let mut left = plan.count;
+    let mut people: Vec<Person> = (0..ROUND).map(|_| Person::new(daemon.address, PERSON, PASSWORD)).collect();
+    let mut left = plan.count as usize;
     while left > 0 {
-        let flows = left.min(ROUND);
-        left -= flows;
+        people.truncate(left);
+        left -= people.len();
         counts.rounds += 1;
-        let mut round = fly(&mut daemon, flows, &mut random)?;
+        let mut round = fly(&mut daemon, &mut people, &mut random)?;
         let restart = daemon.start().context("the server does not start after a kill")?;
         counts.slowest_restart_ms = counts.slowest_restart_ms.max(restart.as_millis());
         for (number, (flow, registration)) in round.iter_mut().zip(registrations().iter().cycle()).enumerate() {
@@ -78,18 +80,19 @@ pub(super) fn run(plan: &Plan) -> Result<Report> {
 }
 
 /// Starts the flows of a round and kills the server somewhere in the middle of them.
-fn fly(daemon: &mut Daemon, flows: u32, random: &mut Random) -> Result<Vec<Flow>> {
+fn fly(daemon: &mut Daemon, people: &mut [Person], random: &mut Random) -> Result<Vec<Flow>> {
     let address = daemon.address;
     let dead = AtomicBool::new(false);
     let moment = Duration::from_millis(random.between(20, 900));
     thread::scope(|scope| {
-        let flows: Vec<_> = (0..flows)
+        let flows: Vec<_> = people
+            .iter_mut()
             .zip(registrations().into_iter().cycle())
-            .map(|(_, registration)| {
+            .map(|(person, registration)| {
                 let (random, dead) = (Random::new(random.next()), &dead);
                 scope.spawn(move || {
                     let mut flow = Flow::default();
-                    let end = flow.run(address, &registration, random);
+                    let end = flow.run(address, &registration, person, random);
                     if let Err(error) = end.and_then(|()| flow.linger(address, &registration)) {
                         flow.failure = (!dead.load(Ordering::SeqCst)).then(|| format!("{error:#}"));
                     }
@@ -106,7 +109,13 @@ fn fly(daemon: &mut Daemon, flows: u32, random: &mut Random) -> Result<Vec<Flow>
 
 impl Flow {
     /// Device and person at once, as in life: the device polls while the person reads.
-    fn run(&mut self, address: std::net::SocketAddr, registration: &Registration, mut random: Random) -> Result<()> {
+    fn run(
+        &mut self,
+        address: SocketAddr,
+        registration: &Registration,
+        person: &mut Person,
+        mut random: Random,
+    ) -> Result<()> {
         let mut device = Device::new(address, registration.clone());
         pause(Duration::from_millis(random.between(0, 300)));
         let grant = device.start()?;
@@ -116,13 +125,13 @@ impl Flow {
         let (poll_lost, tokens, choice_slot) = (&mut self.poll_lost, &mut self.tokens, &mut self.choice);
         thread::scope(|scope| {
             let polling = scope.spawn(|| poll(&mut device, &grant, poll_lost, tokens));
-            let deciding = decide(address, &grant, choice, delay, choice_slot);
+            let deciding = decide(person, &grant, choice, delay, choice_slot);
             polling.join().ok().context("the device ended early")?.and(deciding)
         })
     }
 
     /// After its end a flow asks again and again, so that a kill late in the round meets it too.
-    fn linger(&mut self, address: std::net::SocketAddr, registration: &Registration) -> Result<()> {
+    fn linger(&mut self, address: SocketAddr, registration: &Registration) -> Result<()> {
         let mut device = Device::new(address, registration.clone());
         while let Some(token) = self.tokens.first() {
             if !device.is_live(token)? {
@@ -152,13 +161,12 @@ fn poll(device: &mut Device, grant: &Grant, poll_lost: &mut bool, tokens: &mut V
 }
 
 fn decide(
-    address: std::net::SocketAddr,
+    person: &mut Person,
     grant: &Grant,
     choice: Choice,
     delay: Duration,
     slot: &mut Option<(Choice, bool)>,
 ) -> Result<()> {
-    let mut person = Person::new(address, PERSON, PASSWORD);
     let page = person.open(&grant.user_code)?;
     pause(delay);
     *slot = Some((choice, false));

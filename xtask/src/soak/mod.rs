@@ -6,6 +6,8 @@ mod crash;
 mod latency;
 mod race;
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
@@ -38,7 +40,7 @@ enum Name {
 
 /// What every run is given.
 pub(crate) struct Plan {
-    profile: Profile,
+    program: PathBuf,
     count: u32,
     seed: u64,
     /// Whether figures that depend on the machine's speed are held against their limits.
@@ -87,18 +89,18 @@ impl Name {
 /// `cargo xtask soak NAME`: the release build, the full count unless told otherwise.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let name = arguments.name;
-    process::build(Profile::Release)?;
     let count = arguments.count.unwrap_or(name.full());
-    let plan = Plan { profile: Profile::Release, count, seed: arguments.seed, timed: true };
+    let program = process::countersignd(Profile::Release)?;
+    let plan = Plan { program, count, seed: arguments.seed, timed: true };
     if execute(name, &plan)? { Ok(()) } else { bail!("the run {} does not hold", name.text()) }
 }
 
 /// About a twentieth of every run, on the build that the tests made.
 pub(crate) fn slices() -> Result<Tally> {
-    process::build(Profile::Dev)?;
+    let program = process::countersignd(Profile::Dev)?;
     let mut tally = Tally::default();
     for name in [Name::Crash, Name::Race, Name::Latency] {
-        let plan = Plan { profile: Profile::Dev, count: name.full() / 20, seed: 1, timed: false };
+        let plan = Plan { program: program.clone(), count: name.full() / 20, seed: 1, timed: false };
         let held = execute(name, &plan).unwrap_or_else(|error| {
             println!("{}: {error:#}", name.text());
             false
@@ -129,7 +131,7 @@ fn registrations() -> [Registration; 2] {
 
 /// A running server that knows the person and a public and a confidential client.
 fn server(plan: &Plan, name: &str) -> Result<Daemon> {
-    let mut daemon = Daemon::new(plan.profile, name, &registrations())?;
+    let mut daemon = Daemon::new(&plan.program, name, &registrations())?;
     daemon.administer(&["user", "add", PERSON, "--password-stdin"], PASSWORD).context("cannot add the person")?;
     daemon.start()?;
     Ok(daemon)

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use super::{Tally, provision};
-use crate::process;
+use crate::process::{self, Profile};
 
 pub(super) fn unit() -> Result<Tally> {
     counted(process::cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]), |line| {
@@ -16,15 +16,13 @@ pub(super) fn unit() -> Result<Tally> {
 }
 
 pub(super) fn demo() -> Result<Tally> {
-    process::build(process::Profile::Dev)?;
-    process::succeed(Command::new(process::built("countersignd", process::Profile::Dev)?).args(["demo", "--auto"]))?;
+    process::succeed(Command::new(process::countersignd(Profile::Dev)?).args(["demo", "--auto"]))?;
     Ok(Tally::PASS)
 }
 
 pub(super) fn browser(update_images: bool) -> Result<Tally> {
     provision::debian(&[("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")])?;
     provision::npm("tests/browser")?;
-    process::build(process::Profile::Dev)?;
     node("tests/browser", update_images)
 }
 
@@ -39,14 +37,13 @@ pub(super) fn foreign() -> Result<Tally> {
     ])?;
     provision::npm("tests/foreign")?;
     provision::venv("tests/foreign/requirements.txt")?;
-    process::build(process::Profile::Dev)?;
     node("tests/foreign", false)
 }
 
 fn node(folder: &str, update_images: bool) -> Result<Tally> {
     let mut command = Command::new("node");
     command.args(["--test", "--test-reporter=spec"]).current_dir(folder);
-    command.env("COUNTERSIGND", process::built("countersignd", process::Profile::Dev)?);
+    command.env("COUNTERSIGND", process::countersignd(Profile::Dev)?);
     if update_images {
         command.env("UPDATE_IMAGES", "1");
     }

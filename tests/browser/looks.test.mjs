@@ -1,0 +1,64 @@
+// Every page in every size and colour: no accessibility rule broken, nothing to scroll sideways, and a picture of it.
+
+import { test } from "node:test";
+
+import { ELSEWHERE, startGrant } from "../lib/device.mjs";
+import { SCHEMES, WIDTHS } from "./lib/browser.mjs";
+import { stage } from "./lib/setup.mjs";
+
+const shared = stage({ settings: '[device]\nlifetime = "10m"' });
+
+/** Pictures that the documentation shows. */
+const CHOSEN = new Map([
+  ["decision-390-light", "decision-light.png"],
+  ["decision-390-dark", "decision-dark.png"],
+  ["code-390-light", "code.png"],
+  ["approved-390-light", "approved.png"],
+]);
+
+for (const width of WIDTHS) {
+  for (const scheme of SCHEMES) {
+    test(`the pages at ${width} px, ${scheme}`, async (t) => {
+      const person = await shared.visitor(t, { width, scheme });
+      const look = async (name) => {
+        const label = `${name}-${width}-${scheme}`;
+        await person.accessible(label);
+        await person.reflows(label);
+        await person.thumbs(label);
+        await person.picture(label, CHOSEN.get(label));
+      };
+
+      await person.open("/device");
+      await look("code");
+      await person.typeCode("WDJO-MJHT");
+      await look("code-mistake");
+      const grant = await startGrant(shared.issuer, { scope: "openid profile email", device_name: "Den" });
+      await person.typeCode(grant.user_code);
+      await person.expect("sign-in");
+      await look("sign-in");
+      await person.signIn({ name: "maria", password: "wrong" });
+      await look("sign-in-failed");
+      await person.signIn();
+      await person.expect("decision");
+      await look("decision");
+      await person.decide("approve");
+      await person.outcome();
+      await look("approved");
+
+      const foreign = await startGrant(shared.issuer, { client: "tv-always", from: ELSEWHERE });
+      await person.open(foreign.verification_uri_complete);
+      await person.expect("decision");
+      await look("decision-by-link");
+      await person.decide("deny");
+      await person.outcome();
+      await look("denied");
+
+      await person.open("/account");
+      await person.expect("account");
+      await look("account");
+      await person.open("/nothing/here");
+      await person.expect("error");
+      await look("error");
+    });
+  }
+}
