@@ -35,6 +35,15 @@ pub enum IdentityError {
     NoKeys,
 }
 
+impl IdentityError {
+    /// The token is out of its time, which is what the wrong clock of a device looks like.
+    #[must_use]
+    pub const fn is_about_time(&self) -> bool {
+        use TokenError::{Expired, IssuedInFuture, IssuedTooLongAgo, NotYetValid};
+        matches!(self, Self::Invalid(Expired | IssuedInFuture | IssuedTooLongAgo | NotYetValid))
+    }
+}
+
 /// A person, on the checked word of the server.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Identity {
@@ -81,7 +90,8 @@ fn validate<T, E: Environment>(
     keys: &JwkSet,
 ) -> Result<IdToken, TokenError> {
     let published = &client.server.metadata.id_token_signing_alg_values_supported;
-    let offered = |algorithm: &Algorithm| published.is_empty() || published.iter().any(|name| name.parse() == Ok(*algorithm));
+    let offered =
+        |algorithm: &Algorithm| published.is_empty() || published.iter().any(|name| name.parse() == Ok(*algorithm));
     let algorithms: Vec<Algorithm> = ALGORITHMS.into_iter().filter(offered).collect();
     let expected = Expected {
         issuer: client.server.issuer.as_str(),

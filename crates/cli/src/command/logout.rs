@@ -1,0 +1,37 @@
+//! `countersign logout`: takes the access back at the server, then forgets it here, whatever the server said.
+
+use client::ProfileName;
+use client::session::Revocation;
+
+use crate::exit::{Failure, say};
+use crate::terminal::Terminal;
+use crate::{command, explain};
+
+pub(crate) async fn run(name: &ProfileName) -> Result<(), Failure> {
+    let vault = command::vault()?;
+    let _lock = vault.lock(name).map_err(|error| explain::vault(&error))?;
+    let session = command::session(&vault, name)?;
+    let profile = command::remembered(name);
+
+    let revoked = async {
+        let client = command::connect(&profile?).await?;
+        let host = client.server.issuer.host();
+        client.revoke(&session).await.map_err(|error| explain::error(&error, host, None))
+    };
+    let revoked = revoked.await;
+    // A token that may be alive is no reason to leave a copy of it lying here.
+    vault.forget(name).map_err(|error| explain::vault(&error))?;
+    let terminal = Terminal::stderr();
+    match revoked {
+        Ok(Revocation::Done) => say(&format!("{} Signed out.", terminal.tick())),
+        Ok(Revocation::NotOffered) => {
+            say(&format!("{} Signed out on this device.", terminal.tick()));
+            say("  This server takes no access back itself: remove it in your account there.");
+        }
+        Err(failure) => {
+            let message = format!("Signed out on this device only, the access may still be good. {}", failure.message);
+            return Err(Failure { message, ..failure }.advise("Remove it in your account at the server."));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! What happened, in a sentence, with what to do next and the exit code: one total map from the client's errors.
+
+use client::discovery::DiscoveryError;
+use client::error::Refusal;
+use client::identity::IdentityError;
+use client::vault::VaultError;
+use client::{Error, Plain, Retry};
+use proto::wire::error::ErrorCode;
+
+use crate::exit::{Exit, Failure};
+
+/// An error of the client library. `lifetime` is how long the code lived, for the sentence about its end.
+pub(crate) fn error(error: &Error, host: &str, lifetime: Option<u64>) -> Failure {
+    match error {
+        Error::Denied => Failure::new(Exit::Declined, "access_denied", "Declined on the other device."),
+        Error::Discovery(cause) => discovery(cause, host),
+        Error::Expired => {
+            let after = lifetime.map(|seconds| format!(" after {}", spoken(seconds))).unwrap_or_default();
+            let message = format!("The code ran out{after}.");
+            Failure::new(Exit::Expired, "expired_token", message).advise("Run the command again for a new one.")
+        }
+        Error::Identity(cause) => identity(cause, host),
+        Error::Refused(refusal) => refused(refusal, host),
+        Error::Unreachable(detail) => unreachable(host, detail),
+        Error::Unusable { status: 404, .. } => {
+            Failure::new(Exit::Refused, "not_found", format!("There is no device flow at {host}."))
+                .advise("Check the issuer; `countersign profile show` prints the one in use.")
+        }
+        Error::Unusable { what, why, status } => {
+            let message = format!("{} of {host} cannot be used: {why} (status {status}).", capitalised(what));
+            Failure::new(Exit::Refused, "unusable_response", message)
+        }
+    }
+}
+
+/// Why a poll will be repeated, for programs.
+pub(crate) fn retry(reason: Retry) -> String {
+    match reason {
+        Retry::Failure(client::Failure::Broken) => "connection_lost".to_owned(),
+        Retry::Failure(client::Failure::Connect) => "no_connection".to_owned(),
+        Retry::Failure(client::Failure::Timeout) => "timeout".to_owned(),
+        Retry::Status(status) => format!("status_{status}"),
+    }
+}
+
+/// What went wrong with the store.
+pub(crate) fn vault(error: &VaultError) -> Failure {
+    Failure::store(format!("The token store failed: {}.", error.to_string().trim_end_matches('.')))
+}
+
+fn unreachable(host: &str, detail: &Plain) -> Failure {
+    let message = format!("{host} cannot be reached: {}.", detail.as_str().trim_end_matches('.'));
+    Failure::new(Exit::Unreachable, "unreachable", message)
+}
+
+fn discovery(error: &DiscoveryError, host: &str) -> Failure {
+    let refused = |message: String| Failure::new(Exit::Refused, "discovery", message);
+    match error {
+        DiscoveryError::Endpoint { member, why } => {
+            refused(format!("{host} publishes an address that must not be used: its {member} {why}."))
+        }
+        DiscoveryError::Issuer(found) => {
+            refused(format!("{host} calls itself {found}, which is not the issuer that was asked for."))
+                .advise(format!("If that is the server you mean, use --issuer {found}"))
+        }
+        DiscoveryError::Missing(status @ 500..) => {
+            unreachable(host, &Plain::own(format!("it answers with status {status}")))
+        }
+        DiscoveryError::Missing(status) => refused(format!("{host} publishes nothing about itself (status {status})."))
+            .advise("Check the issuer, or name the kind of server with --provider."),
+        DiscoveryError::NoDeviceFlow => refused(format!("{host} offers no sign-in for devices."))
+            .advise("Its operator may have to turn on the device flow, also for this application."),
+        DiscoveryError::Redirect => refused(format!("{host} redirects to another server, which is not followed.")),
+        DiscoveryError::Unreachable(detail) => unreachable(host, detail),
+        DiscoveryError::Unsupported(why) => Failure::new(Exit::Usage, "unsupported", *why),
+        DiscoveryError::Unusable(why) => refused(format!("What {host} publishes about itself cannot be used: {why}.")),
+    }
+}
+
+fn identity(error: &IdentityError, host: &str) -> Failure {
+    let message =
+        format!("The sign-in was not accepted: what {host} says about who signed in does not hold ({error}).");
+    let failure = Failure::new(Exit::Refused, "invalid_id_token", message);
+    if error.is_about_time() { failure.advise("The clock of this device may be wrong.") } else { failure }
+}
+
+fn refused(refusal: &Refusal, host: &str) -> Failure {
+    let failure = Failure::new(Exit::Refused, refusal.error.as_str(), format!("{host} refused: {refusal}."));
+    let said = refusal.description.as_ref().map(Plain::as_str).unwrap_or_default();
+    if said.contains("code_challenge") {
+        return failure
+            .advise("This application is set to need PKCE, which the device flow does not have: turn it off for it.");
+    }
+    let advice = match refusal.code {
+        Some(ErrorCode::InvalidClient) => {
+            "Check --client-id. If the application has a secret, give it with --client-secret-file."
+        }
+        Some(ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType) => {
+            "The operator of the server has to allow the device flow for this application."
+        }
+        Some(ErrorCode::InvalidScope) => "Ask for less with --scope, or leave it out for the default.",
+        Some(ErrorCode::InvalidTarget) => "Check --resource.",
+        Some(ErrorCode::InvalidGrant) => "Run the command again for a new code.",
+        Some(ErrorCode::TemporarilyUnavailable | ErrorCode::SlowDown | ErrorCode::ServerError) => {
+            "Try again in a minute."
+        }
+        _ => return failure,
+    };
+    failure.advise(advice)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// A duration as one says it.
+pub(crate) fn spoken(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..=119 => (seconds, "second"),
+        120..=7199 => (seconds / 60, "minute"),
+        _ => (seconds / 3600, "hour"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(code: ErrorCode) -> Error {
+        Error::Refused(Refusal {
+            code: Some(code),
+            description: Some(Plain::own("said so")),
+            error: Plain::own(code.as_str()),
+            status: 400,
+        })
+    }
+
+    #[test]
+    fn each_end_has_its_sentence_and_its_exit_code() {
+        let told = |cause: &Error| {
+            let failure = error(cause, "id.example.com", Some(600));
+            (failure.exit, failure.error, failure.message)
+        };
+        let sentence = |exit, error: &str, message: &str| (exit, error.to_owned(), message.to_owned());
+        assert_eq!(told(&Error::Denied), sentence(Exit::Declined, "access_denied", "Declined on the other device."));
+        assert_eq!(
+            told(&Error::Expired),
+            sentence(Exit::Expired, "expired_token", "The code ran out after 10 minutes.")
+        );
+        let (exit, code, message) = told(&Error::Unreachable(Plain::own("connection refused")));
+        assert_eq!((exit, code.as_str()), (Exit::Unreachable, "unreachable"));
+        assert_eq!(message, "id.example.com cannot be reached: connection refused.");
+        let (exit, code, message) = told(&refusal(ErrorCode::InvalidScope));
+        assert_eq!((exit, code.as_str()), (Exit::Refused, "invalid_scope"));
+        assert_eq!(message, "id.example.com refused: invalid_scope (said so).");
+    }
+
+    #[test]
+    fn misconfigurations_say_what_to_do() {
+        for (code, word) in [
+            (ErrorCode::InvalidClient, "--client-id"),
+            (ErrorCode::UnauthorizedClient, "operator"),
+            (ErrorCode::InvalidScope, "--scope"),
+        ] {
+            assert!(error(&refusal(code), "h", None).advice.unwrap().contains(word));
+        }
+    }
+
+    #[test]
+    fn durations_are_said_as_people_say_them() {
+        let cases = [(1, "1 second"), (90, "90 seconds"), (600, "10 minutes"), (7200, "2 hours")];
+        for (seconds, text) in cases {
+            assert_eq!(spoken(seconds), text);
+        }
+    }
+}
