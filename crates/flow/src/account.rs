@@ -114,7 +114,7 @@ impl Flow {
         let keys = self.ring.keys();
         let hash = self.passwords.hash(password, &keys.password, &mut self.env.entropy()).await.map_err(unavailable)?;
         let changed = User { password: Some(hash), ..user.clone() };
-        commit(&self.store, &self.env, async || {
+        commit!(&self.store, &self.env, async {
             Ok(Decision {
                 reply: (),
                 requires: vec![Require::from(user)],

@@ -30,41 +30,67 @@ impl<E> From<StoreError> for Failed<E> {
     }
 }
 
-/// Runs `decide`, which loads and decides, and commits what it asks for, until that stands. A drawn code that
-/// clashes is drawn again.
-pub(crate) async fn commit<T, E>(
-    store: &Store,
-    env: &Env,
-    mut decide: impl AsyncFnMut() -> Result<Decision<T>, Failed<E>>,
-) -> Result<T, Failed<E>> {
-    let mut collisions = 0;
-    let mut draws = 0;
-    loop {
-        let Decision { reply, requires, changes } = decide().await?;
+/// The attempts of one decision.
+pub(crate) struct Attempts<'a> {
+    store: &'a Store,
+    env: &'a Env,
+    collisions: usize,
+    draws: usize,
+}
+
+impl<'a> Attempts<'a> {
+    pub(crate) const fn new(store: &'a Store, env: &'a Env) -> Self {
+        Self { store, env, collisions: 0, draws: 0 }
+    }
+
+    /// Commits what was decided. The reply once that stands; `None` to load and decide again.
+    pub(crate) async fn settle<T, E>(
+        &mut self,
+        decided: Result<Decision<T>, Failed<E>>,
+    ) -> Result<Option<T>, Failed<E>> {
+        let Decision { reply, requires, changes } = decided?;
         if changes.is_empty() {
-            return Ok(reply);
+            return Ok(Some(reply));
         }
-        let id = CommitId::draw(env.now(), &mut env.entropy());
+        let id = CommitId::draw(self.env.now(), &mut self.env.entropy());
         let witness = changes.iter().find_map(written);
-        match store.commit(&Commit { id, requires, changes }).await? {
-            Outcome::Done => return Ok(reply),
+        match self.store.commit(&Commit { id, requires, changes }).await? {
+            Outcome::Done => return Ok(Some(reply)),
             Outcome::Unknown => {
                 if let Some(key) = &witness
-                    && store.stamp(key).await? == Some(id)
+                    && self.store.stamp(key).await? == Some(id)
                 {
-                    return Ok(reply);
+                    return Ok(Some(reply));
                 }
-                collisions += 1;
+                self.collisions += 1;
             }
-            Outcome::Conflict => collisions += 1,
-            Outcome::Taken(Unique::UserCode | Unique::DeviceCode | Unique::SessionToken) => draws += 1,
+            Outcome::Conflict => self.collisions += 1,
+            Outcome::Taken(Unique::UserCode | Unique::DeviceCode | Unique::SessionToken) => self.draws += 1,
             Outcome::Taken(Unique::ClientId | Unique::Row | Unique::UserName) => return Err(Failed::Taken),
         }
-        if collisions == ATTEMPTS || draws == DRAWS {
-            return Err(Failed::Collided);
-        }
+        if self.collisions == ATTEMPTS || self.draws == DRAWS { Err(Failed::Collided) } else { Ok(None) }
     }
 }
+
+/// Runs an async block, which loads and decides, and commits what it asks for, until that stands. A drawn code that
+/// clashes is drawn again.
+///
+/// A macro, since the future of a function that takes an async closure cannot be proven `Send` here.
+macro_rules! commit {
+    ($store:expr, $env:expr, $decide:expr) => {
+        async {
+            let mut attempts = crate::commit::Attempts::new($store, $env);
+            loop {
+                match attempts.settle($decide.await).await {
+                    Ok(Some(reply)) => break Ok(reply),
+                    Ok(None) => {}
+                    Err(failed) => break Err(failed),
+                }
+            }
+        }
+    };
+}
+pub(crate) use commit;
 
 fn written(change: &Change) -> Option<Key> {
     match change {

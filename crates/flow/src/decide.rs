@@ -145,7 +145,7 @@ impl Flow {
     /// # Errors
     /// The decision does not count, or the store.
     pub async fn decide(&self, person: &SignedIn, shown: Shown, verdict: Verdict) -> Result<Decided, DecideFailure> {
-        let decided = commit(&self.store, &self.env, async || {
+        let decided = commit!(&self.store, &self.env, async {
             let view = self.store.decide_view(shown.grant_id).await?.ok_or(Failed::Refused(Void::Unusable))?;
             let session = self.store.session_view(&person.session.token).await?;
             let present = session.ok_or(Failed::Refused(Void::NotSignedIn))?;

@@ -109,7 +109,7 @@ impl Flow {
     /// # Errors
     /// The store.
     pub async fn advance_keys(&self, at_once: bool) -> Result<(), Unavailable> {
-        commit(&self.store, &self.env, async || {
+        commit!(&self.store, &self.env, async {
             let keys = self.store.sealed_keys().await?;
             Ok(Decision { reply: (), requires: Vec::new(), changes: activate_after(&keys, self.env.now(), at_once) })
         })

@@ -20,7 +20,7 @@ use crate::{Flow, refused};
 impl Flow {
     /// Judges a poll of a grant that is not known to be pending, and issues what is due.
     pub(crate) async fn redeem(&self, credentials: &Credentials, hash: &DeviceCodeHash) -> Result<Issued, Refusal> {
-        commit(&self.store, &self.env, async || {
+        commit!(&self.store, &self.env, async {
             self.room.expect(hash, self.env.now());
             let view = self.store.redeem_view(hash).await?;
             self.room.found(hash, view.as_ref().map(|view| &view.grant), self.env.now());

@@ -79,7 +79,7 @@ impl Flow {
     }
 
     async fn begin_session(&self, user: User, browser: Browser<'_>) -> Result<(SessionToken, SignedIn), SignInFailure> {
-        let begun = commit(&self.store, &self.env, async || {
+        let begun = commit!(&self.store, &self.env, async {
             let now = self.env.now();
             let mut entropy = self.env.entropy();
             let token = SessionToken::draw(&mut entropy);
@@ -140,7 +140,7 @@ impl Flow {
             return Ok(session);
         }
         let id = session.id;
-        let touched = commit(&self.store, &self.env, async || {
+        let touched = commit!(&self.store, &self.env, async {
             let Some(current) = self.store.session(id).await? else { return Ok(Decision::only(None)) };
             let seen = Session { last_seen: now, ..current };
             let written = Session { version: seen.version + 1, ..seen.clone() };
@@ -193,7 +193,7 @@ impl Flow {
         id: SessionId,
         change: impl Fn(Session, Timestamp) -> Session,
     ) -> Result<(), Unavailable> {
-        commit(&self.store, &self.env, async || {
+        commit!(&self.store, &self.env, async {
             let Some(session) = self.store.session(id).await? else { return Ok(Decision::only(())) };
             let changed = change(session, self.env.now());
             Ok(Decision {

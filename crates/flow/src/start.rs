@@ -49,7 +49,7 @@ impl Flow {
         let reservation = self.room.quota().reserve(asked.requester.network(), !hold.is_zero())?;
         let terms = self.terms(caller, reservation.has_slot().then_some(hold));
         let keys = self.ring.keys();
-        let started: Started = commit(&self.store, &self.env, async || {
+        let started: Started = commit!(&self.store, &self.env, async {
             let now = self.env.now();
             start::start(caller, &asked, terms, keys.user_code.active(), now, &mut self.env.entropy())
                 .map_err(crate::commit::Failed::Refused)

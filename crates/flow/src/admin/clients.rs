@@ -128,7 +128,7 @@ impl Admin<'_> {
         let flow = self.0;
         let client = self.client(id).await?;
         refuse_declared(&client)?;
-        commit(&flow.store, &flow.env, async || {
+        commit!(&flow.store, &flow.env, async {
             let Some(client) = flow.store.client(id).await? else { return Ok(Decision::only(())) };
             let changes = vec![Change::Delete(Key::Client(id.clone()), client.version)];
             Ok(Decision { reply: (), requires: Vec::new(), changes })
@@ -169,7 +169,7 @@ impl Admin<'_> {
     }
 
     async fn put(&self, client: &Client) -> Result<(), AdminError> {
-        commit(&self.0.store, &self.0.env, async || {
+        commit!(&self.0.store, &self.0.env, async {
             let changes = vec![Change::Put(Row::Client(Box::new(client.clone())))];
             Ok(Decision { reply: (), requires: Vec::new(), changes })
         })
@@ -180,7 +180,7 @@ impl Admin<'_> {
     async fn change_client(&self, id: &ClientId, change: impl Fn(Client) -> Client) -> Result<(), AdminError> {
         refuse_declared(&self.client(id).await?)?;
         let flow = self.0;
-        commit(&flow.store, &flow.env, async || {
+        commit!(&flow.store, &flow.env, async {
             let Some(client) = flow.store.client(id).await? else { return Ok(Decision::only(false)) };
             let changes = vec![Change::Put(Row::Client(Box::new(change(client))))];
             Ok(Decision { reply: true, requires: Vec::new(), changes })

@@ -35,7 +35,7 @@ impl Admin<'_> {
     /// There is none, or the store.
     pub async fn revoke_grant(&self, id: GrantId) -> Result<(), AdminError> {
         let flow = self.0;
-        commit(&flow.store, &flow.env, async || {
+        commit!(&flow.store, &flow.env, async {
             let now = flow.env.now();
             let Some(view) = flow.store.decide_view(id).await? else { return Ok(Decision::only(false)) };
             let denied = |grant: &Grant, by: UserId| {

@@ -25,7 +25,7 @@ impl Admin<'_> {
         let flow = self.0;
         let key = flow.ring.make(purpose, KeyState::Next, &flow.env);
         let key = key.map_err(|error| Unavailable::because(&error.to_string()))?;
-        commit(&flow.store, &flow.env, async || {
+        commit!(&flow.store, &flow.env, async {
             let changes = vec![Change::Put(Row::SealedKey(Box::new(key.clone())))];
             Ok(Decision { reply: (), requires: Vec::new(), changes })
         })
@@ -50,7 +50,7 @@ impl Admin<'_> {
             }
             flow.advance_keys(true).await?;
         }
-        commit(&flow.store, &flow.env, async || {
+        commit!(&flow.store, &flow.env, async {
             let keys = flow.store.sealed_keys().await?;
             let Some(key) = keys.iter().find(|key| key.id == id) else { return Ok(Decision::only(())) };
             let changes = vec![Change::Delete(Key::SealedKey(id), key.version)];

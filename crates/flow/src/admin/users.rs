@@ -73,7 +73,7 @@ impl Admin<'_> {
             created_at: now,
             version: 0,
         };
-        commit(&flow.store, &flow.env, async || {
+        commit!(&flow.store, &flow.env, async {
             let changes = vec![Change::Put(Row::User(Box::new(user.clone())))];
             Ok(Decision { reply: User { version: 1, ..user.clone() }, requires: Vec::new(), changes })
         })
@@ -130,7 +130,7 @@ impl Admin<'_> {
         let flow = self.0;
         self.end_sessions(name).await?;
         let id = self.user(name).await?.id;
-        commit(&flow.store, &flow.env, async || {
+        commit!(&flow.store, &flow.env, async {
             let Some(user) = flow.store.user(id).await? else { return Ok(Decision::only(())) };
             let changes = vec![Change::Delete(Key::User(id), user.version)];
             Ok(Decision { reply: (), requires: Vec::new(), changes })
@@ -142,7 +142,7 @@ impl Admin<'_> {
     async fn change_user(&self, name: &UserName, change: impl Fn(User) -> User) -> Result<(), AdminError> {
         let flow = self.0;
         let id = self.user(name).await?.id;
-        commit(&flow.store, &flow.env, async || {
+        commit!(&flow.store, &flow.env, async {
             let Some(user) = flow.store.user(id).await? else { return Ok(Decision::only(false)) };
             let changes = vec![Change::Put(Row::User(Box::new(change(user))))];
             Ok(Decision { reply: true, requires: Vec::new(), changes })
