@@ -8,6 +8,9 @@ use std::fmt;
 /// Longest name shown, in characters.
 pub const NAME_MAX: usize = 64;
 
+/// Longest input shown again, in characters: the `maxlength` of the fields for code and name.
+const TYPED_MAX: usize = 256;
+
 /// Combining marks kept on one letter; more of them would grow over the lines above and below.
 const MARKS_MAX: usize = 3;
 
@@ -55,6 +58,12 @@ impl Plain {
     #[must_use]
     pub fn name(text: &str) -> Self {
         Self::new(text, NAME_MAX)
+    }
+
+    /// What a person typed, to be shown in its field again: as much of it as the field takes.
+    #[must_use]
+    pub fn typed(text: &str) -> Self {
+        Self::new(text, TYPED_MAX)
     }
 
     /// The cleaned text.

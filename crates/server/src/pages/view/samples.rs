@@ -71,7 +71,7 @@ fn codes(site: &Site, samples: &mut Samples) -> Result<(), askama::Error> {
         ("unusable", "WDJB-MJHT", Mistake::Unusable),
         ("hostile", HOSTILE, Mistake::NotInAlphabet { found: '<' }),
     ] {
-        let user_code = Plain::new(typed, 256);
+        let user_code = Plain::typed(typed);
         samples.add(format!("code-{name}"), &CodePage { user_code, mistake: Some(mistake), ..page.clone() })?;
     }
     Ok(())
@@ -102,7 +102,7 @@ fn sign_ins(site: &Site, samples: &mut Samples) -> Result<(), askama::Error> {
         ("tries", "maria", SignInProblem::TooManyTries { wait: Duration::from_secs(120) }),
         ("hostile", HOSTILE, SignInProblem::NotRight),
     ] {
-        let username = Plain::new(username, 256);
+        let username = Plain::typed(username);
         samples.add(format!("sign-in-{name}"), &SignInPage { username, problem: Some(problem), ..page.clone() })?;
     }
     Ok(())
