@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Result;
+
 use super::Findings;
 use crate::metadata::{Metadata, Package};
 
@@ -38,6 +40,7 @@ const BANS: &[(&[&str], &[&str], &str)] = &[
         &["tokio", "hyper", "axum", "reqwest", "rusqlite", "getrandom", "tracing"],
         "this crate is pure: no runtime, socket, database, log or entropy",
     ),
+    (&["countersign-server"], &["axum", "tower-http"], "no middleware stands before the endpoints"),
     (&["countersign-store"], &["axum", "hyper", "reqwest"], "the store knows no HTTP"),
     (&["countersign-flow"], &["axum", "hyper", "reqwest", "http"], "use cases know no HTTP"),
     (&["countersign-client", "countersign"], &["axum", "rusqlite", "argon2"], "the device's side carries no server"),
@@ -45,9 +48,6 @@ const BANS: &[(&[&str], &[&str], &str)] = &[
     (&[], &["async-std", "smol"], "one runtime: tokio"),
     (&[], &["sqlx", "refinery"], "SQL is written by hand, in the store"),
 ];
-
-/// `tower-http` arrives with reqwest; on the server no request passes through its layers.
-const SERVER_BANS: &[&str] = &["tower-http"];
 
 /// Crates of which two versions would mean two stacks in one binary.
 const SINGLE: &[&str] = &[
@@ -64,13 +64,14 @@ const SINGLE: &[&str] = &[
     "tokio",
 ];
 
-pub(crate) fn check(metadata: &Metadata, findings: &mut Findings) {
+pub(crate) fn check(metadata: &Metadata, findings: &mut Findings) -> Result<()> {
     let members: Vec<&str> = metadata.members().map(|package| package.name.as_str()).collect();
     for package in metadata.members() {
         edges(package, &members, findings);
-        reach(metadata, package, findings);
+        reach(package, findings)?;
     }
     single_versions(metadata, findings);
+    Ok(())
 }
 
 fn edges(package: &Package, members: &[&str], findings: &mut Findings) {
@@ -90,21 +91,17 @@ fn edges(package: &Package, members: &[&str], findings: &mut Findings) {
     }
 }
 
-fn reach(metadata: &Metadata, package: &Package, findings: &mut Findings) {
-    let closure = metadata.closure(package);
+fn reach(package: &Package, findings: &mut Findings) -> Result<()> {
+    let linked = package.linked()?;
     for (crates, banned, reason) in BANS {
         if !crates.is_empty() && !crates.contains(&package.name.as_str()) {
             continue;
         }
-        for name in banned.iter().filter(|name| closure.contains(**name)) {
+        for name in banned.iter().filter(|name| linked.contains(**name)) {
             findings.problem(format!("{} reaches {name}: {reason}", package.name));
         }
     }
-    if package.name == "countersign-server" {
-        for name in SERVER_BANS.iter().filter(|name| closure.contains(**name)) {
-            findings.problem(format!("{} reaches {name}: no middleware stands before the endpoints", package.name));
-        }
-    }
+    Ok(())
 }
 
 fn single_versions(metadata: &Metadata, findings: &mut Findings) {

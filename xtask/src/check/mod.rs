@@ -77,13 +77,15 @@ impl Step {
     fn run(self) -> Result<Findings> {
         let mut findings = Findings::default();
         match self {
-            Self::Fmt => process::succeed(process::cargo().args(["fmt", "--all", "--check"]))?,
+            Self::Fmt => {
+                process::succeed(process::cargo().args(["fmt", "--all", "--check", "--", "--files-with-diff"]))?;
+            }
             Self::Clippy => process::succeed(
                 process::cargo()
                     .args(["clippy", "--quiet", "--workspace", "--all-targets", "--locked"])
                     .args(["--", "-D", "warnings"]),
             )?,
-            Self::Layers => layers::check(&Metadata::load()?, &mut findings),
+            Self::Layers => layers::check(&Metadata::load()?, &mut findings)?,
             Self::Licences => licences::check(&Metadata::load()?, &mut findings),
             Self::Dependencies => dependencies::check(&Metadata::load()?, &mut findings)?,
             Self::Docs => docs::check(&mut findings)?,
