@@ -27,7 +27,7 @@ async fn df_3_4_7_sixty_four_parallel_polls_give_exactly_one_success() {
                 match poll.await.unwrap() {
                     Ok(issued) => tokens.push(issued.response.access_token),
                     Err(refusal) => {
-                        assert!(matches!(refusal, Refusal::CodeReplayed | Refusal::Overloaded), "{refusal:?}")
+                        assert!(matches!(refusal, Refusal::CodeReplayed | Refusal::Overloaded), "{refusal:?}");
                     }
                 }
             }

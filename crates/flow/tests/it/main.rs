@@ -1,6 +1,6 @@
 //! The use cases on the memory store, in simulated time: whole journeys, races, lost replies.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, unreachable_pub, reason = "a test says what failed by failing")]
+#![expect(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "a test says what failed by failing")]
 
 extern crate countersign_flow as flow;
 
