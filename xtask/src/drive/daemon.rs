@@ -96,6 +96,11 @@ impl Daemon {
         Ok(watch.elapsed())
     }
 
+    /// The number of the running process.
+    pub(crate) fn process(&self) -> Result<u32> {
+        self.child.as_ref().map(Child::id).context("the server does not run")
+    }
+
     /// Ends the process with SIGKILL: no handler runs, nothing is flushed.
     pub(crate) fn kill(&mut self) -> Result<()> {
         if let Some(mut child) = self.child.take() {

@@ -3,6 +3,7 @@
 //! A run is a file of this folder and a row of `Name`. `cargo xtask test` runs a slice of each with a fixed seed.
 
 mod crash;
+mod footprint;
 mod latency;
 mod race;
 
@@ -34,6 +35,8 @@ enum Name {
     Crash,
     /// 64 parallel polls of each approved grant.
     Race,
+    /// Start, memory and size of a server that has nothing to do.
+    Footprint,
     /// From approval to token, for plain clients and for those that ask to wait.
     Latency,
 }
@@ -63,6 +66,7 @@ impl Name {
     fn text(self) -> &'static str {
         match self {
             Self::Crash => "crash",
+            Self::Footprint => "footprint",
             Self::Race => "race",
             Self::Latency => "latency",
         }
@@ -72,6 +76,7 @@ impl Name {
     fn full(self) -> u32 {
         match self {
             Self::Crash => 300,
+            Self::Footprint => 20,
             Self::Race => 1000,
             Self::Latency => 200,
         }
@@ -80,6 +85,7 @@ impl Name {
     fn run(self, plan: &Plan) -> Result<Report> {
         match self {
             Self::Crash => crash::run(plan),
+            Self::Footprint => footprint::run(plan),
             Self::Race => race::run(plan),
             Self::Latency => latency::run(plan),
         }
@@ -99,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 pub(crate) fn slices() -> Result<Tally> {
     let program = process::countersignd(Profile::Dev)?;
     let mut tally = Tally::default();
-    for name in [Name::Crash, Name::Race, Name::Latency] {
+    for name in [Name::Crash, Name::Race, Name::Latency, Name::Footprint] {
         let plan = Plan { program: program.clone(), count: name.full() / 20, seed: 1, timed: false };
         let held = execute(name, &plan).unwrap_or_else(|error| {
             println!("{}: {error:#}", name.text());

@@ -9,10 +9,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{installed, output, succeed};
 
-/// Makes sure that each program is there, installing its Debian package when it is not.
+const LEAST_NODE: u32 = 20;
+
+/// Makes sure that each program is there, installing its Debian packages (divided by spaces) when it is not.
 pub(super) fn debian(programs: &[(&str, &str)]) -> Result<()> {
     let missing = programs.iter().filter(|(program, _)| !installed(program));
-    let mut packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
+    let mut packages: Vec<&str> = missing.flat_map(|(_, packages)| packages.split(' ')).collect();
     packages.dedup();
     if packages.is_empty() { Ok(()) } else { install(&packages) }
 }
@@ -47,6 +49,17 @@ fn root_prefix() -> Option<&'static [&'static str]> {
     } else {
         None
     }
+}
+
+/// Node and npm, new enough for the suites.
+pub(super) fn node() -> Result<()> {
+    debian(&[("node", "nodejs"), ("npm", "npm")])?;
+    let version = output(Command::new("node").arg("--version"))?;
+    let major = version.trim_start_matches('v').split('.').next().and_then(|number| number.parse().ok());
+    if major.is_none_or(|major: u32| major < LEAST_NODE) {
+        bail!("please install Node.js {LEAST_NODE} or newer and try again; this is {}", version.trim());
+    }
+    Ok(())
 }
 
 /// Installs the packages of a folder's package-lock.json, unless that very lock is installed already.

@@ -21,20 +21,15 @@ pub(super) fn demo() -> Result<Tally> {
 }
 
 pub(super) fn browser(update_images: bool) -> Result<Tally> {
-    provision::debian(&[("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")])?;
+    provision::debian(&[("chromium", "chromium fonts-liberation")])?;
+    provision::node()?;
     provision::npm("tests/browser")?;
     node("tests/browser", update_images)
 }
 
 pub(super) fn foreign() -> Result<Tally> {
-    provision::debian(&[
-        ("oidc-agent", "oidc-agent-cli"),
-        ("oidc-gen", "oidc-agent-cli"),
-        ("node", "nodejs"),
-        ("npm", "npm"),
-        ("openssl", "openssl"),
-        ("python3", "python3"),
-    ])?;
+    provision::debian(&[("oidc-agent", "oidc-agent-cli"), ("oidc-gen", "oidc-agent-cli"), ("python3", "python3")])?;
+    provision::node()?;
     provision::npm("tests/foreign")?;
     provision::venv("tests/foreign/requirements.txt")?;
     node("tests/foreign", false)
