@@ -81,9 +81,11 @@ impl FromStr for AddressBlock {
         let (family, max) = if ip.is_ipv4() { ("IPv4", 32) } else { ("IPv6", 128) };
         let bits = match length {
             None => max,
-            Some(length) => decimal(length)
-                .filter(|bits| *bits <= max)
-                .ok_or_else(|| InvalidBlock::Length { length: length.to_owned(), family, max })?,
+            Some(length) => decimal(length).filter(|bits| *bits <= max).ok_or_else(|| InvalidBlock::Length {
+                length: length.to_owned(),
+                family,
+                max,
+            })?,
         };
         let block = Self::around(ip, bits);
         if block.first == ip.to_canonical() || block.first == ip {

@@ -19,8 +19,13 @@ use super::stream::{Framing, Transport, Watched};
 use crate::telemetry::{ConnectionEnd, ConnectionRefusal};
 
 /// Serves a connection to its end, and says in the metrics how it ended.
-pub(super) async fn serve<S, H>(stream: S, address: SocketAddr, shared: Arc<Shared<H>>, life: Arc<Liveness>, place: Place)
-where
+pub(super) async fn serve<S, H>(
+    stream: S,
+    address: SocketAddr,
+    shared: Arc<Shared<H>>,
+    life: Arc<Liveness>,
+    place: Place,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     H: Handler,
 {
@@ -73,6 +78,7 @@ where
     }
 }
 
+#[derive(Clone, Copy)]
 enum Ended {
     Finished,
     Broken,
@@ -101,7 +107,8 @@ where
     poll_fn(|cx| {
         match life.ordered(cx) {
             Order::Serve => {}
-            Order::Finish if told => {}
+            // A request on its way is waited for, within its time: its answer says that the connection closes.
+            Order::Finish if told || life.is_within_head() => {}
             Order::Finish => {
                 told = true;
                 finish(connection.as_mut());

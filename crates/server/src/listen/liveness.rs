@@ -64,6 +64,8 @@ struct State {
     blocked: Option<Instant>,
     /// Whether the peer may still be sending what nobody will read.
     unread: bool,
+    /// Whether a part of a later request's head has come.
+    head_begun: bool,
     /// Why it is to end.
     end: Option<ConnectionEnd>,
 }
@@ -71,7 +73,11 @@ struct State {
 impl Liveness {
     pub(super) fn new(tls: bool) -> Self {
         let phase = if tls { Phase::Handshake } else { Phase::Head };
-        Self { state: Mutex::new(State::new(phase, Instant::now())), order: AtomicU8::new(0), connection: AtomicWaker::new() }
+        Self {
+            state: Mutex::new(State::new(phase, Instant::now())),
+            order: AtomicU8::new(0),
+            connection: AtomicWaker::new(),
+        }
     }
 
     /// TLS is agreed on.
@@ -84,6 +90,7 @@ impl Liveness {
         let mut state = self.state();
         if state.phase == Phase::Idle && !state.multiplexed {
             state.enter(Phase::Head, Instant::now());
+            state.head_begun = true;
         }
     }
 
@@ -91,6 +98,7 @@ impl Liveness {
     pub(super) fn request_begins(&self, multiplexed: bool) {
         let mut state = self.state();
         state.multiplexed = multiplexed;
+        state.head_begun = false;
         state.requests = state.requests.saturating_add(1);
         if state.phase != Phase::Closing {
             state.enter(Phase::Serving, Instant::now());
@@ -157,6 +165,16 @@ impl Liveness {
         self.state().phase == Phase::Idle
     }
 
+    /// Whether it was told to end.
+    pub(super) fn is_ending(&self) -> bool {
+        self.order.load(Ordering::Acquire) != Order::Serve as u8
+    }
+
+    /// Whether a request is coming of which only a part is here. hyper would take the connection for idle.
+    pub(super) fn is_within_head(&self) -> bool {
+        self.state().head_begun
+    }
+
     /// The order that stands; wakes `context` when there is another.
     pub(super) fn ordered(&self, context: &Context<'_>) -> Order {
         self.register(context.waker());
@@ -183,7 +201,16 @@ impl Liveness {
 
 impl State {
     const fn new(phase: Phase, since: Instant) -> Self {
-        Self { phase, since, requests: 0, multiplexed: false, blocked: None, unread: false, end: None }
+        Self {
+            phase,
+            since,
+            requests: 0,
+            multiplexed: false,
+            blocked: None,
+            unread: false,
+            head_begun: false,
+            end: None,
+        }
     }
 
     fn enter(&mut self, phase: Phase, now: Instant) {

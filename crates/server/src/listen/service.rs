@@ -20,6 +20,8 @@ use super::liveness::Liveness;
 use super::shared::Shared;
 use crate::address::strip_forwarding;
 
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
@@ -83,7 +85,12 @@ pub(super) async fn answer<H: Handler>(
         Ok(Ok(response)) => {
             // A request that was taken was read.
             open.unread &= response.status().is_client_error() || response.status().is_server_error();
-            return Ok(response.map(|body| Answer { body: Some(body), _open: open }));
+            let closes = !multiplexed && open.life.is_ending();
+            let mut response = response.map(|body| Answer { body: Some(body), _open: open });
+            if closes {
+                response.headers_mut().insert(CONNECTION, CLOSE);
+            }
+            return Ok(response);
         }
         Ok(Err(_panic)) => {
             // The panic hook has written what happened, and where.
@@ -100,7 +107,7 @@ pub(super) async fn answer<H: Handler>(
     *response.status_mut() = failed;
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     if !multiplexed {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(CONNECTION, CLOSE);
     }
     Ok(response)
 }

@@ -28,7 +28,9 @@ pub(super) struct Watched<S> {
 enum Closing {
     Open,
     /// Our side is closed; reading on until the peer's is, or it has sent too much.
-    Lingering { room: usize },
+    Lingering {
+        room: usize,
+    },
 }
 
 /// A connection's bytes as HTTP sees them.

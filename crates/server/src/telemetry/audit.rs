@@ -207,7 +207,9 @@ impl<'a> AuditEvent<'a> {
             Self::Start { client, grant, initiator } => {
                 Fields { client_id: Some(client), grant: Some(grant), initiator: Some(initiator), ..Fields::default() }
             }
-            Self::Display(party) | Self::Approve(party) | Self::Deny(party) | Self::Report(party) => Fields::from(party),
+            Self::Display(party) | Self::Approve(party) | Self::Deny(party) | Self::Report(party) => {
+                Fields::from(party)
+            }
             Self::Fail { user, approver, cause } => {
                 Fields { user, approver: Some(approver), outcome: Some(cause.name()), ..Fields::default() }
             }

@@ -46,6 +46,8 @@ pub struct LogLevel(Targets);
 #[error("“{0}” is no log level; write error, warn, info, debug, trace or off, or levels by part: info,flow=debug")]
 pub struct InvalidLevel(String);
 
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+
 /// Libraries that say at `info` and `debug` what is of use to their authors alone.
 const QUIET: [&str; 5] = ["h2", "hyper", "hyper_util", "rustls", "tokio"];
 
@@ -57,7 +59,8 @@ impl Default for LogLevel {
 
 impl From<Targets> for LogLevel {
     fn from(asked: Targets) -> Self {
-        let quiet = QUIET.map(|library| (library, asked.default_level().unwrap_or(LevelFilter::OFF).min(LevelFilter::WARN)));
+        let quiet =
+            QUIET.map(|library| (library, asked.default_level().unwrap_or(LevelFilter::OFF).min(LevelFilter::WARN)));
         let mut targets = Targets::new().with_targets(quiet);
         if let Some(level) = asked.default_level() {
             targets = targets.with_default(level);
@@ -74,10 +77,10 @@ impl FromStr for LogLevel {
     fn from_str(text: &str) -> Result<Self, InvalidLevel> {
         let invalid = || InvalidLevel(text.to_owned());
         let asked: Targets = text.trim().parse().map_err(|_| invalid())?;
-        // A bare word that is no level would be taken as a target: "inof" would then log nothing.
+        // Targets takes a bare word that is no level for a target: "inof" would then turn nearly everything off.
         let all_levels = text.split(',').all(|part| {
             let level = part.split_once('=').map_or(part, |(_, level)| level).trim();
-            level.parse::<LevelFilter>().is_ok() && level.parse::<u8>().is_err()
+            LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level))
         });
         if all_levels { Ok(Self::from(asked)) } else { Err(invalid()) }
     }

@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use super::{
-    AuditKind, ConnectionEnd, ConnectionRefusal, GuessOutcome, Label, PollOutcome, ReloadOutcome, Route, SignInOutcome, StatusClass,
-    StoreOperation, StoreOutcome,
+    AuditKind, ConnectionEnd, ConnectionRefusal, GuessOutcome, Label, PollOutcome, ReloadOutcome, Route, SignInOutcome,
+    StatusClass, StoreOperation, StoreOutcome,
 };
 
 /// Media type of [`Metrics::render`].
