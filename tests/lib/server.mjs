@@ -31,8 +31,8 @@ export async function startServer({ clients, settings = "", people = [PERSON] })
     configuration,
     `issuer = "${issuer}"
 [http]
-listen = ["127.0.0.1:${port}"]
-admin_listen = []
+listen = "127.0.0.1:${port}"
+admin_listen = "off"
 trusted_proxies = ["127.0.0.1"]
 [store]
 url = "sqlite:${folder}/countersign.db"

@@ -43,8 +43,9 @@ impl Daemon {
     fn settings(&self, clients: &[Registration]) -> Result<String> {
         let folder = self.folder.display();
         let mut text = format!(
-            "issuer = \"http://{address}\"\n[http]\nlisten = [\"{address}\"]\nadmin_listen = []\n\
-             [store]\nurl = \"sqlite:{folder}/countersign.db\"\n[secrets]\nkey_file = \"{folder}/key\"\n",
+            "issuer = \"http://{address}\"\n[http]\nlisten = \"{address}\"\nadmin_listen = \"off\"\n\
+             [store]\nurl = \"sqlite:{folder}/countersign.db\"\n[secrets]\nkey_file = \"{folder}/key\"\n\
+             [limits]\nconnections_per_network = 1000\n",
             address = self.address
         );
         for Registration { id, secret } in clients {
