@@ -7,6 +7,7 @@ pub mod app;
 pub mod assets;
 mod http;
 pub mod listen;
+mod operator;
 pub mod pages;
 mod reply;
 mod request;

@@ -100,7 +100,13 @@ impl<'a> Place<'a> {
             Self::DeviceAuthorization | Self::SignOut | Self::Token => &[Method::POST],
             Self::Account | Self::Code | Self::Decision | Self::SignIn => &[Method::GET, Method::HEAD, Method::POST],
             Self::Userinfo => &[Method::GET, Method::POST],
-            Self::Asset(_) | Self::Discovery | Self::Done | Self::Jwks | Self::Link(_) | Self::Live | Self::Ready
+            Self::Asset(_)
+            | Self::Discovery
+            | Self::Done
+            | Self::Jwks
+            | Self::Link(_)
+            | Self::Live
+            | Self::Ready
             | Self::Unknown => &[Method::GET, Method::HEAD],
         }
     }
@@ -190,9 +196,17 @@ impl App {
                 Place::Userinfo => endpoint::userinfo::answer(&ask).await,
                 Place::Jwks => endpoint::jwks::get(&ask),
                 Place::Discovery => endpoint::discovery::get(&ask),
-                Place::Ready => endpoint::health::ready(&ask).await,
-                Place::Live | Place::Account | Place::Asset(_) | Place::Code | Place::Decision | Place::Done
-                | Place::Link(_) | Place::SignIn | Place::SignOut | Place::Unknown => endpoint::health::live(),
+                Place::Ready => endpoint::health::readiness(&self.flow).await,
+                Place::Live
+                | Place::Account
+                | Place::Asset(_)
+                | Place::Code
+                | Place::Decision
+                | Place::Done
+                | Place::Link(_)
+                | Place::SignIn
+                | Place::SignOut
+                | Place::Unknown => endpoint::health::live(),
             }
         };
         endpoint::cors::expose(reply.headers_mut(), origin);
@@ -215,11 +229,18 @@ impl App {
                 Place::Asset(file) => asset(ask, file),
                 Place::Code => pages::code::get(ask).await,
                 Place::Decision => pages::decision::get(ask).await,
-                Place::Done => pages::done::get(ask).await,
+                Place::Done => pages::done::get(ask),
                 Place::Link(code) => pages::link::get(ask, code),
                 Place::SignIn => pages::sign_in::get(ask).await,
-                Place::SignOut | Place::DeviceAuthorization | Place::Discovery | Place::Jwks | Place::Live
-                | Place::Ready | Place::Token | Place::Unknown | Place::Userinfo => pages::error::not_found(ask),
+                Place::SignOut
+                | Place::DeviceAuthorization
+                | Place::Discovery
+                | Place::Jwks
+                | Place::Live
+                | Place::Ready
+                | Place::Token
+                | Place::Unknown
+                | Place::Userinfo => pages::error::not_found(ask),
             };
         }
         let bytes = match read_body(ask.headers, body, limits).await {
@@ -237,10 +258,17 @@ impl App {
             Place::Decision => pages::decision::post(ask, &form).await,
             Place::SignIn => pages::sign_in::post(ask, &form).await,
             Place::SignOut => pages::sign_out::post(ask, &form).await,
-            Place::Asset(_) | Place::DeviceAuthorization | Place::Discovery | Place::Done | Place::Jwks
-            | Place::Link(_) | Place::Live | Place::Ready | Place::Token | Place::Unknown | Place::Userinfo => {
-                pages::error::not_found(ask)
-            }
+            Place::Asset(_)
+            | Place::DeviceAuthorization
+            | Place::Discovery
+            | Place::Done
+            | Place::Jwks
+            | Place::Link(_)
+            | Place::Live
+            | Place::Ready
+            | Place::Token
+            | Place::Unknown
+            | Place::Userinfo => pages::error::not_found(ask),
         }
     }
 }

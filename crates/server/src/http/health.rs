@@ -1,9 +1,9 @@
 //! `GET /health/live` and `/health/ready`.
 
+use flow::Flow;
 use http::StatusCode;
 
 use crate::reply::{self, Reply};
-use crate::request::Ask;
 
 /// The process answers.
 pub(crate) fn live() -> Reply {
@@ -11,8 +11,8 @@ pub(crate) fn live() -> Reply {
 }
 
 /// It can serve: the store can be read.
-pub(crate) async fn ready(ask: &Ask<'_>) -> Reply {
-    match ask.flow().check_ready().await {
+pub(crate) async fn readiness(flow: &Flow) -> Reply {
+    match flow.check_ready().await {
         Ok(()) => reply::text(StatusCode::OK, "ready\n"),
         Err(_) => reply::text(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read; the log says why\n"),
     }
