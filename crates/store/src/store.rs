@@ -2,6 +2,7 @@
 
 mod loads;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use proto::Timestamp;
@@ -10,8 +11,9 @@ use proto::change::Commit;
 use crate::access::{Accesses, Counts, Operation};
 use crate::faulty::{Fault, FaultSettings, Faulty};
 use crate::memory::Memory;
+use crate::sqlite::{Migration, Sqlite, SqliteSettings};
 use crate::view::{Load, View};
-use crate::{Bucket, Budget, Feed, Outcome, StoreError, Swept, Taking};
+use crate::{Bucket, Budget, Feed, Outcome, StoreError, Swept, Taking, WriteFigures};
 
 /// Where state is kept. Cheap to clone; all clones are the same store.
 #[derive(Clone, Debug)]
@@ -29,6 +31,7 @@ struct Inner {
 enum Backend {
     Faulty(Faulty),
     Memory(Memory),
+    Sqlite(Sqlite),
 }
 
 impl Store {
@@ -40,6 +43,24 @@ impl Store {
     #[must_use]
     pub fn memory() -> Self {
         Self::new(Backend::Memory(Memory::new()))
+    }
+
+    /// The store in an SQLite database, which is made and migrated as needed. Two stores may be open on one file, in one
+    /// process or in several; each hears what the others write.
+    ///
+    /// # Errors
+    /// The file cannot be used: no folder, no right to it, on a network file system, another program's, damaged
+    /// ([`StoreError::Damaged`]), with another history ([`StoreError::Corrupt`]) or too new ([`StoreError::TooNew`]).
+    pub async fn sqlite(settings: SqliteSettings) -> Result<Self, StoreError> {
+        Sqlite::open(settings).await.map(|sqlite| Self::new(Backend::Sqlite(sqlite)))
+    }
+
+    /// The steps of the schema that [`Self::sqlite`] would carry out. Nothing is written.
+    ///
+    /// # Errors
+    /// The same as those of [`Self::sqlite`].
+    pub async fn pending_migrations(settings: SqliteSettings) -> Result<Vec<Migration>, StoreError> {
+        Sqlite::pending_migrations(settings).await
     }
 
     /// `inner`, misbehaving as `settings` say. It counts its own accesses.
@@ -63,6 +84,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.commit(commit)).await,
             },
             Backend::Memory(memory) => Ok(memory.commit(commit)),
+            Backend::Sqlite(sqlite) => sqlite.commit(commit.clone()).await,
         }
     }
 
@@ -83,6 +105,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.take(budgets, now)).await,
             },
             Backend::Memory(memory) => Ok(memory.take(budgets, now)),
+            Backend::Sqlite(sqlite) => sqlite.take(budgets.to_vec(), now).await,
         }
     }
 
@@ -106,6 +129,7 @@ impl Store {
                 memory.give_back(buckets, now);
                 Ok(())
             }
+            Backend::Sqlite(sqlite) => sqlite.give_back(buckets.to_vec(), now).await,
         }
     }
 
@@ -123,6 +147,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.sweep(now, limit)).await,
             },
             Backend::Memory(memory) => Ok(memory.sweep(now, limit)),
+            Backend::Sqlite(sqlite) => sqlite.sweep(now, limit).await,
         }
     }
 
@@ -133,6 +158,7 @@ impl Store {
             Backend::Faulty(faulty) if faulty.settings.disturb_feed => faulty.inner.feed().faulty(faulty.feed_dice()),
             Backend::Faulty(faulty) => faulty.inner.feed(),
             Backend::Memory(memory) => memory.feed(),
+            Backend::Sqlite(sqlite) => sqlite.feed(),
         }
     }
 
@@ -142,14 +168,38 @@ impl Store {
         self.inner.counts.read()
     }
 
-    /// Finishes what is queued and lets go of files and threads. Everything asked for later is unavailable.
+    /// Finishes what is queued and lets go of files and threads. Everything asked of a closed database is unavailable.
     ///
     /// # Errors
-    /// What could not be finished.
+    /// The writer had stopped before.
     pub async fn close(&self) -> Result<(), StoreError> {
         match &self.inner.backend {
             Backend::Faulty(faulty) => Box::pin(faulty.inner.close()).await,
             Backend::Memory(_) => Ok(()),
+            Backend::Sqlite(sqlite) => sqlite.close().await,
+        }
+    }
+
+    /// Copies the whole store to the file `to`, which must not exist, while it goes on serving.
+    ///
+    /// # Errors
+    /// The file cannot be written, or this kind of store has nothing to copy.
+    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        self.inner.counts.count(Operation::Backup);
+        match &self.inner.backend {
+            Backend::Faulty(faulty) => Box::pin(faulty.inner.backup(to)).await,
+            Backend::Memory(_) => Err(StoreError::Unavailable("a store in memory has no backup".to_owned())),
+            Backend::Sqlite(sqlite) => sqlite.backup(to.to_owned()).await,
+        }
+    }
+
+    /// How well writes share transactions; zeros where nothing is grouped.
+    #[must_use]
+    pub fn write_figures(&self) -> WriteFigures {
+        match &self.inner.backend {
+            Backend::Faulty(faulty) => faulty.inner.write_figures(),
+            Backend::Memory(_) => WriteFigures::default(),
+            Backend::Sqlite(sqlite) => sqlite.figures(),
         }
     }
 
@@ -166,6 +216,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.read(operation, load)).await,
             },
             Backend::Memory(memory) => load(&*memory.view()),
+            Backend::Sqlite(sqlite) => sqlite.read(load).await,
         }
     }
 }

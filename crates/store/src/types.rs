@@ -35,6 +35,9 @@ pub enum StoreError {
         /// What is wrong with it.
         what: String,
     },
+    /// The file of the database cannot be read as one.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
     /// The disk is full, or a quota is reached. Nothing was lost.
     #[error("the disk is full")]
     Full,
@@ -110,4 +113,13 @@ impl Swept {
     pub const fn total(&self) -> usize {
         self.grants + self.families + self.sessions + self.counters
     }
+}
+
+/// How well writes share transactions, where a backend groups them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriteFigures {
+    /// Transactions, each made durable once.
+    pub transactions: u64,
+    /// Writes that they carried.
+    pub writes: u64,
 }

@@ -56,7 +56,9 @@ impl State {
     fn is_forgotten_session(&self, session: &Session, now: Timestamp) -> bool {
         session.expires_at + SESSION_RETENTION <= now
             && !self.rows.values().any(|stored| match &stored.row {
-                Row::Family(family) => family.session_id == session.id && family.is_live(now),
+                Row::Family(family) => {
+                    family.user_id == session.user_id && family.session_id == session.id && family.is_live(now)
+                }
                 Row::Grant(grant) => {
                     matches!(&grant.state, GrantState::Approved(approval) if approval.session_id == session.id)
                 }
