@@ -22,7 +22,7 @@ const PASSES: u32 = 2;
 /// Bytes of a password.
 const MAX_BYTES: usize = 1024;
 /// Characters of a password that stands alone (NIST SP 800-63B-4).
-const MIN_CHARACTERS: usize = 15;
+pub const MIN_CHARACTERS: usize = 15;
 
 /// A password as it was typed. Wiped when it is dropped.
 #[derive(Clone)]

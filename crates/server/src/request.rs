@@ -1,12 +1,15 @@
 //! One request, as the handlers see it: where it came from and what it carries, read once.
 
 use flow::Flow;
-use http::{HeaderMap, Method, header};
+use http::header::{self, HeaderName};
+use http::{HeaderMap, Method};
 use proto::grant::Refusal;
 use proto::model::{ClientAddress, ClientId};
 
 use crate::app::App;
 use crate::telemetry::{AuditEvent, RequestId};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A request without its body.
 pub(crate) struct Ask<'a> {
@@ -25,7 +28,7 @@ impl Ask<'_> {
     }
 
     /// The only value of a header; `None` when it is absent, repeated or not text.
-    pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next()?;
         if values.next().is_some() { None } else { value.to_str().ok() }
@@ -35,10 +38,14 @@ impl Ask<'_> {
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
         let prefix = if self.app.secure { "__Host-" } else { "" };
         let all = self.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        all.flat_map(|line| line.split(';'))
+        let mut values = all
+            .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(own, _)| own.strip_prefix(prefix) == Some(name))
-            .map(|(_, value)| value)
+            .filter(|(own, _)| own.strip_prefix(prefix) == Some(name))
+            .map(|(_, value)| value);
+        // Two of a name: one of them was not set here, and there is no telling which.
+        let first = values.next();
+        first.filter(|_| values.next().is_none())
     }
 
     /// The Authorization header, as far as it is text.
@@ -61,18 +68,18 @@ impl Ask<'_> {
         match cause {
             Refusal::AuthorizationPending | Refusal::SlowDown { .. } => {}
             Refusal::ClientUnknown | Refusal::SecretWrong | Refusal::ClientAuthMissing | Refusal::ClientAuthMethod => {
-                self.audit(&AuditEvent::ClientRefused { client: Some(client), initiator: self.address });
+                self.audit(&AuditEvent::ClientRefused { client, initiator: self.address });
             }
             cause => tracing::info!(request = %self.id, client = ?client, ?cause, "a device was refused"),
         }
     }
 
-    /// Whether a form was sent by one of our own pages (Fetch metadata, and Origin).
+    /// Whether nothing says that a form was sent by a page of somebody else (Fetch metadata, and Origin).
+    ///
+    /// Every browser says one of them with a POST. A program that says neither is no browser that could be misled, and
+    /// is held to the form's token like all others.
     pub(crate) fn is_same_origin(&self) -> bool {
-        let site = self.header(header::HeaderName::from_static("sec-fetch-site"));
-        let origin = self.header(header::ORIGIN);
-        site.is_none_or(|site| site == "same-origin")
-            && origin.is_none_or(|origin| origin == self.app.origin)
-            && (site.is_some() || origin.is_some())
+        let all = |name: HeaderName, honest: &str| self.headers.get_all(name).iter().all(|value| value == honest);
+        all(SEC_FETCH_SITE, "same-origin") && all(header::ORIGIN, &self.app.origin)
     }
 }

@@ -19,6 +19,8 @@ pub const HELP: &str = "Get help";
 pub const SIGNED_IN_AS: &str = "Signed in as";
 /// Link to the account page.
 pub const YOUR_ACCOUNT: &str = "Your account";
+/// In the place of an address that a proxy did not tell.
+pub const UNKNOWN_ADDRESS: &str = "an unknown address";
 /// What a person calls an application that has no name.
 pub const UNNAMED: &str = "Your device";
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use askama::Template;
+use serde::{Deserialize, Serialize};
 
 use super::{Plain, Site};
 use crate::pages::text::{account as text, time};
@@ -71,7 +72,7 @@ pub enum PasswordProblem {
 }
 
 /// What was just done on the account page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AccountNotice {
     /// The password was changed.
     PasswordChanged {

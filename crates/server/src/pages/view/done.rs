@@ -1,6 +1,7 @@
 //! The page after a decision: what came of it and what to do now.
 
 use askama::Template;
+use serde::{Deserialize, Serialize};
 
 use super::{Plain, Site};
 use crate::pages::text::done as text;
@@ -20,7 +21,7 @@ pub struct DonePage<'a> {
 }
 
 /// What came of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// The device was allowed.
     Approved,
@@ -34,7 +35,7 @@ pub enum Outcome {
 }
 
 /// Whether the outcome is new to the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum When {
     /// It was decided before: by another click, in another window, or before Back was pressed.
     Before,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use askama::Template;
+use serde::{Deserialize, Serialize};
 
 use super::{Plain, Site};
 use crate::pages::text::sign_in as text;
@@ -49,7 +50,7 @@ pub enum SignInProblem {
 }
 
 /// What happened before the person came to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignInNotice {
     /// The session ended by itself.
     SessionEnded,
