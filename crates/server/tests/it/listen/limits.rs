@@ -104,6 +104,28 @@ async fn a_body_that_comes_in_drops_is_answered_408() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_sent_after_a_refusal_is_thrown_away_for_a_while() {
+    let (running, dial) = in_memory(ListenSettings::default());
+    let mut connection = dial.from("127.0.0.1", 4096);
+    say(&mut connection, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n").await;
+    let answer = one_answer(&mut connection).await;
+    assert_eq!(status(&answer), Some(StatusCode::PAYLOAD_TOO_LARGE), "{answer}");
+    // Were the connection gone, this would meet a reset, which can overtake the answer.
+    say(&mut connection, &"x".repeat(900_000)).await;
+    connection.write_all(&[b'x'; 200_000]).await.expect_err("but not without end");
+    ended(&running, ConnectionEnd::Finished).await;
+
+    let mut connection = dial.open();
+    say(&mut connection, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n").await;
+    let started = Instant::now();
+    assert_eq!(status(&until_closed(&mut connection).await), Some(StatusCode::PAYLOAD_TOO_LARGE));
+    while running.metrics.connections.value() > 0 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert_took(started, 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_take_its_answer_is_closed() {
     async fn long(_: Request<Incoming>, _: Peer) -> Response<Full<Bytes>> {
         Response::new(Full::from(vec![b'x'; 100_000]))

@@ -1,5 +1,6 @@
 //! The listener: its limits in virtual time over memory, its protocols over real sockets.
 
+mod abuse;
 mod drain;
 mod http;
 mod limits;
