@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::terminal::Terminal;
+use client::terminal::Terminal;
 
 /// The exit codes, as documented.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

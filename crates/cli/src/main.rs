@@ -11,7 +11,6 @@ mod explain;
 mod paths;
 mod profile;
 mod prompt;
-mod terminal;
 
 use std::process::ExitCode;
 

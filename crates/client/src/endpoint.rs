@@ -122,6 +122,12 @@ impl Issuer {
         self.url.host_str().unwrap_or_default()
     }
 
+    /// Its host, and its port where that is not the usual one: what people call it.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.url[url::Position::BeforeHost..url::Position::AfterPort]
+    }
+
     /// Where its documents are: RFC 8414 §3.1 inserts the well-known path before the issuer's own, OpenID Connect
     /// Discovery §4 appends it.
     #[must_use]

@@ -79,8 +79,8 @@ pub(crate) async fn of<T: Transport, E: Environment>(
         // A key may have been rotated in after a cache on the way took its copy (OpenID Connect Core §10.1.1). Once.
         verdict = check(&keys(client, endpoint).await?);
     }
-    let IdToken { sub, claims, .. } = verdict.map_err(IdentityError::Invalid)?;
-    Ok(Some(Identity::new(sub, claims.other)))
+    let IdToken { sub, members, .. } = verdict.map_err(IdentityError::Invalid)?;
+    Ok(Some(Identity::new(sub, members)))
 }
 
 fn validate<T, E: Environment>(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use proto::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::validation::check;
 use crate::{Algorithm, Claims, Expectation, Keys, TokenError, TypPolicy, base64url, verify};
@@ -51,8 +52,10 @@ pub struct IdToken {
     pub iat: Timestamp,
     /// The person, unique and never reassigned within the issuer: 1 to 255 ASCII characters.
     pub sub: String,
-    /// Every claim.
+    /// Every claim, read.
     pub claims: Claims,
+    /// Every claim, as it was sent.
+    pub members: Map<String, Value>,
 }
 
 /// Judges `token`.
@@ -61,6 +64,7 @@ pub struct IdToken {
 /// [`TokenError`].
 pub fn validate(token: &str, expected: &Expected<'_>) -> Result<IdToken, TokenError> {
     let verified = verify(token, &Expectation::new(TypPolicy::Optional(TYP), expected.algorithms, expected.keys))?;
+    let members = verified.members.clone();
     let claims = Claims::from_members(verified.members)?;
     let required = check(&claims, expected.issuer, expected.client_id, expected.now, expected.leeway)?;
 
@@ -87,7 +91,7 @@ pub fn validate(token: &str, expected: &Expected<'_>) -> Result<IdToken, TokenEr
     {
         return Err(TokenError::AtHash);
     }
-    Ok(IdToken { exp: required.exp, iat: required.iat, sub: required.sub, claims })
+    Ok(IdToken { exp: required.exp, iat: required.iat, sub: required.sub, claims, members })
 }
 
 /// The `at_hash` of an access token for an ID token signed with `algorithm` (OpenID Connect Core §3.1.3.6): the left

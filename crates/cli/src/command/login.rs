@@ -14,8 +14,8 @@ use crate::profile::{Profile, Profiles};
 use crate::prompt::layout::{Page, page};
 use crate::prompt::progress::{self, Progress};
 use crate::prompt::{Picture, keys};
-use crate::terminal::{self, Terminal};
 use crate::{browser, calendar, command, explain};
+use client::terminal::{self, Terminal};
 
 /// How often the waiting line moves.
 const FRAME: Duration = Duration::from_millis(120);
@@ -49,7 +49,7 @@ async fn sign_in(arguments: arguments::Login) -> Result<(), Failure> {
     }
 
     let client = command::connect(&profile).await?;
-    let host = client.server.issuer.host().to_owned();
+    let host = client.server.issuer.authority().to_owned();
     let request = LoginRequest {
         audience: profile.audience.clone(),
         device_name: profile.device_name.clone(),
@@ -193,7 +193,7 @@ async fn pressed(enter: &mut Option<UnboundedReceiver<()>>) {
         return;
     }
     *enter = None;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn finish(

@@ -4,8 +4,8 @@ use client::ProfileName;
 use client::session::Revocation;
 
 use crate::exit::{Failure, say};
-use crate::terminal::Terminal;
 use crate::{command, explain};
+use client::terminal::Terminal;
 
 pub(crate) async fn run(name: &ProfileName) -> Result<(), Failure> {
     let vault = command::vault()?;
@@ -15,7 +15,7 @@ pub(crate) async fn run(name: &ProfileName) -> Result<(), Failure> {
 
     let revoked = async {
         let client = command::connect(&profile?).await?;
-        let host = client.server.issuer.host();
+        let host = client.server.issuer.authority();
         client.revoke(&session).await.map_err(|error| explain::error(&error, host, None))
     };
     let revoked = revoked.await;

@@ -19,12 +19,12 @@ mod token;
 /// Runs what was asked for.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
-        Command::Login(arguments) => login::run(arguments).await,
+        Command::Login(arguments) => login::run(*arguments).await,
         Command::Token(of) => token::run(&of.profile, token::Form::Token).await,
         Command::Header(of) => token::run(&of.profile, token::Form::Header).await,
         Command::Status(arguments) => status::run(&arguments),
         Command::Logout(of) => logout::run(&of.profile).await,
-        Command::Profile(command) => profiles::run(command),
+        Command::Profile(command) => profiles::run(*command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "countersign", &mut script);
@@ -51,7 +51,7 @@ async fn connect(profile: &Profile) -> Result<Client<Https, System>, Failure> {
             .and_then(|pem| Https::with_roots(&pem).map_err(|error| error.to_string()))
             .map_err(|why| Failure::usage(format!("The certificates cannot be used: {}: {why}.", path.display())))?,
     };
-    let host = issuer.host().to_owned();
+    let host = issuer.authority().to_owned();
     let server = discover(&transport, issuer, provider, profile.plaintext()).await;
     let server = server.map_err(|error| explain::error(&error.into(), &host, None))?;
     let application = profile::application(&profile.client_id, secret, provider, &server.metadata);

@@ -1,13 +1,14 @@
 //! `countersign profile …`: the servers that are remembered.
 
 use client::{FileVault, ProfileName};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::arguments::ProfileCommand;
 use crate::exit::{Failure, print, say};
 use crate::profile::{Profile, Profiles};
-use crate::terminal::Terminal;
 use crate::{command, explain};
+use client::terminal::Terminal;
 
 pub(crate) fn run(command: ProfileCommand) -> Result<(), Failure> {
     let mut profiles = Profiles::load()?;
@@ -54,10 +55,17 @@ fn list(profiles: &Profiles, vault: &FileVault, json: bool) -> Result<(), Failur
 }
 
 fn as_json(name: &str, profile: &Profile, vault: &FileVault) -> Result<Value, Failure> {
-    let mut value = json!(profile);
-    value["profile"] = json!(name);
-    value["signed_in"] = json!(signed_in(name, vault)?);
-    Ok(value)
+    /// A profile with its name and whether it is in use.
+    #[derive(Serialize)]
+    struct Listed<'a> {
+        profile: &'a str,
+        signed_in: bool,
+        #[serde(flatten)]
+        of: &'a Profile,
+    }
+    let signed_in = signed_in(name, vault)?;
+    serde_json::to_value(Listed { profile: name, signed_in, of: profile })
+        .map_err(|error| Failure::unexpected(error.to_string()))
 }
 
 /// One member a line, as `name: value`.

@@ -51,7 +51,7 @@ async fn renew(vault: &FileVault, name: &ProfileName, session: &Session) -> Resu
         return Err(over(name, "The profile names another server or application than the one that was signed in to."));
     }
     let client: Client<Https, System> = command::connect(&profile).await?;
-    let host = client.server.issuer.host();
+    let host = client.server.issuer.authority();
     let renewed = client.refresh(session).await.map_err(|error| match &error {
         Error::Refused(refusal) if refusal.code == Some(ErrorCode::InvalidGrant) => {
             over(name, &format!("{host} has ended this sign-in."))

@@ -5,7 +5,7 @@ use std::thread;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::terminal::Terminal;
+use client::terminal::Terminal;
 
 /// Each press of Enter, where somebody can press it: on a terminal that is ours to read from.
 pub(crate) fn enter(terminal: Terminal) -> Option<UnboundedReceiver<()>> {
@@ -23,10 +23,10 @@ pub(crate) fn enter(terminal: Terminal) -> Option<UnboundedReceiver<()>> {
     Some(receiver)
 }
 
-/// A background job that reads its terminal is stopped by it.
+/// A background job that reads its controlling terminal is stopped by it. Another terminal stops nobody.
 #[cfg(unix)]
 fn in_foreground() -> bool {
-    rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp())
+    rustix::termios::tcgetpgrp(io::stdin()).map_or(true, |group| group == rustix::process::getpgrp())
 }
 
 #[cfg(not(unix))]
@@ -61,6 +61,6 @@ impl Woken {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -4,7 +4,7 @@
 use client::Prompt;
 
 use super::{Picture, spell};
-use crate::terminal::Terminal;
+use client::terminal::Terminal;
 
 /// Below this many columns the picture goes under the text.
 const NARROW: usize = 60;

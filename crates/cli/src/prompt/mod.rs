@@ -3,7 +3,6 @@
 pub(crate) mod keys;
 pub(crate) mod layout;
 pub(crate) mod progress;
-mod qr;
 mod spell;
 
-pub(crate) use qr::Picture;
+pub(crate) use client::qr::Picture;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use client::{Event, Retry};
 
 use crate::explain;
-use crate::terminal::Terminal;
+use client::terminal::Terminal;
 
 /// How the wait looks. Drawn over itself, and gone without a trace when it ends.
 #[derive(Debug)]

@@ -93,8 +93,9 @@ pub(crate) async fn run(demo: &Demo) -> anyhow::Result<()> {
             Err(cause) => Err(cause.into()),
         },
     };
-    // The receiver is gone only when the server ended by itself, which its result below tells.
-    drop(stop.send(()));
+    if stop.send(()).is_err() {
+        tracing::debug!("the server ended by itself, which its result tells");
+    }
     let served = serving.await.context("the server failed")?;
     served.context("the database could not be closed")?;
     outcome
@@ -115,6 +116,7 @@ async fn play(demo: &Demo, narrator: &Narrator, flow: &Flow, cast: Cast<'_>) -> 
     narrator.tell(&Step::Codes { prompt: &prompt, lifetime: flow.settings().device.lifetime });
     let person = async {
         if demo.auto {
+            polling(flow).await;
             let link = prompt.verification_uri_complete.as_ref().context("the server sent no link")?;
             person::approve(link.as_str(), PERSON, cast.password, cast.root, narrator).await?;
         } else {
@@ -131,6 +133,19 @@ async fn play(demo: &Demo, narrator: &Narrator, flow: &Flow, cast: Cast<'_>) -> 
     let delay = delay(flow, received).await?;
     narrator.tell(&Step::Done { claims: &identity.claims, delay, scope: signed_in.session.scope.as_deref() });
     Ok(())
+}
+
+/// Until the device's first poll is held. People take longer than that to pick up their phone.
+async fn polling(flow: &Flow) {
+    let held = async {
+        while flow.waiting_room().quota().held_now() == 0 {
+            flow.env().sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // A device that does not poll is told of with its own error, later.
+    if tokio::time::timeout(Duration::from_secs(5), held).await.is_err() {
+        tracing::debug!("the device does not poll");
+    }
 }
 
 /// The time between the person's decision and the token in the device's hand.

@@ -11,15 +11,17 @@ const QUIET: i32 = 4;
 
 /// A QR code as lines of text.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Picture {
-    pub(crate) lines: Vec<String>,
+pub struct Picture {
+    /// From top to bottom.
+    pub lines: Vec<String>,
     /// Columns each line takes.
-    pub(crate) width: usize,
+    pub width: usize,
 }
 
 impl Picture {
     /// The picture of an address; `None` when it is too long, or the terminal can show neither half blocks nor colours.
-    pub(crate) fn of(address: &str, terminal: Terminal) -> Option<Self> {
+    #[must_use]
+    pub fn of(address: &str, terminal: Terminal) -> Option<Self> {
         let code = encode(address)?;
         let lines = match (terminal.unicode, terminal.colour) {
             (true, true) => half_blocks(&code, true, ("\x1b[38;5;16;48;5;231m", "\x1b[0m")),
