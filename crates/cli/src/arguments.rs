@@ -22,7 +22,7 @@ const EXIT_CODES: &str = "Messages go to stderr, results to stdout.\n\n\
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Sign in: show a code that a person confirms in a browser elsewhere
-    Login(Login),
+    Login(Box<Login>),
     /// Print a valid access token, renewed when needed
     Token(Profile),
     /// Print the Authorization header for an API call, as for `curl -H @-`
@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Logout(Profile),
     /// Remember servers under a name
     #[command(subcommand)]
-    Profile(ProfileCommand),
+    Profile(Box<ProfileCommand>),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete for

@@ -1,7 +1,7 @@
 //! What a device embeds to sign somebody in without a browser: RFC 8628 against any provider.
 //!
 //! Owns the IO around `proto::device`: discovery, requests, id_token, tokens and their file. Every rule of polling is
-//! the machine's. What the person sees is the caller's, who gets it only as [`Plain`] text.
+//! the machine's. What the person sees is the caller's, who gets it as [`Plain`] text and draws the QR with [`qr`].
 
 pub mod authentication;
 pub mod body;
