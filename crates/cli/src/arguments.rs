@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Logout(Profile),
     /// Remember servers under a name
     #[command(subcommand)]
-    Profile(Box<ProfileCommand>),
+    Profile(ProfileCommand),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete for
@@ -83,7 +83,7 @@ pub(crate) enum ProfileCommand {
         /// Its name
         profile: ProfileName,
         #[command(flatten)]
-        server: Server,
+        server: Box<Server>,
     },
     /// Remove a profile nobody is signed in with
     Remove {

@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Header(of) => token::run(&of.profile, token::Form::Header).await,
         Command::Status(arguments) => status::run(&arguments),
         Command::Logout(of) => logout::run(&of.profile).await,
-        Command::Profile(command) => profiles::run(*command),
+        Command::Profile(command) => profiles::run(command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "countersign", &mut script);

@@ -21,7 +21,7 @@ pub(crate) fn run(command: ProfileCommand) -> Result<(), Failure> {
             if json { print(&value.to_string()) } else { print(&lines(&value)) }
         }
         ProfileCommand::Add { profile: name, server } => {
-            let profile = Profile::merge(&name, server, None)?;
+            let profile = Profile::merge(&name, *server, None)?;
             profile.checked_issuer()?;
             profiles.put(&name, profile)?;
             say(&format!("{} Added. Sign in with {}.", Terminal::stderr().tick(), command::command("login", &name)));
