@@ -3,7 +3,11 @@
 mod arguments;
 mod command;
 mod config;
+mod demo;
 mod failure;
+mod node;
+mod running;
+mod wiring;
 
 use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;

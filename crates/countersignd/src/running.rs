@@ -63,9 +63,9 @@ impl Bound {
         Ok(Self { app, limits: BodyLimits::from(&*doors.settings), metrics, listeners, admin, node })
     }
 
-    /// Where the first public listener listens.
-    pub(crate) fn address(&self) -> Option<SocketAddr> {
-        self.listeners.first().map(Listener::local_address)
+    /// Where it listens for devices and browsers.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listeners.iter().map(Listener::local_address)
     }
 
     /// Serves until `stop` is ready, then answers what is held and under way, and closes the store.
@@ -99,10 +99,8 @@ impl Bound {
         while let Some(drained) = serving.join_next().await {
             // A listener does not panic; if one did, its connections are gone and were not counted.
             if let Ok(drained) = drained {
-                total = Drained {
-                    finished: total.finished + drained.finished,
-                    aborted: total.aborted + drained.aborted,
-                };
+                total =
+                    Drained { finished: total.finished + drained.finished, aborted: total.aborted + drained.aborted };
             }
         }
         house.abort();

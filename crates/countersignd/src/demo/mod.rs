@@ -17,7 +17,8 @@ use flow::admin::NewUser;
 use flow::{Env, Flow, Password, Settings};
 use proto::entropy;
 use proto::model::{
-    AuthMethod, Client, ClientId, DeviceAuth, DevicePolicy, GrantState, GrantType, IdTokenAlg, LinkPolicy, Scope, UserName,
+    AuthMethod, Client, ClientId, DeviceAuth, DevicePolicy, GrantState, GrantType, IdTokenAlg, LinkPolicy, Scope,
+    UserName,
 };
 use server::listen::ListenSettings;
 use server::telemetry::Metrics;
@@ -56,7 +57,11 @@ pub(crate) struct Demo {
 pub(crate) async fn run(demo: &Demo) -> anyhow::Result<()> {
     let narrator = Narrator::new(demo.json);
     let folder = tempfile::tempdir().context("no temporary folder can be made")?;
-    let host = if demo.lan { lan::address().context("this machine has no address in a local network")? } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
+    let host = if demo.lan {
+        lan::address().context("this machine has no address in a local network")?
+    } else {
+        IpAddr::V4(Ipv4Addr::LOCALHOST)
+    };
     let certificate = if demo.lan { Some(Certificate::make(host, folder.path())?) } else { None };
     let port = free_port(host, demo.port)?;
     let issuer = match &certificate {
@@ -129,7 +134,8 @@ async fn play(demo: &Demo, narrator: &Narrator, flow: &Flow, cast: Cast<'_>) -> 
     let received = Env::system().now();
     walked?;
     let signed_in = signed_in?;
-    let identity = signed_in.identity.context("no id_token came, or it could not be checked against the published keys")?;
+    let identity =
+        signed_in.identity.context("no id_token came, or it could not be checked against the published keys")?;
     let delay = delay(flow, received).await?;
     narrator.tell(&Step::Done { claims: &identity.claims, delay, scope: signed_in.session.scope.as_deref() });
     Ok(())
@@ -223,7 +229,9 @@ fn free_port(host: IpAddr, wanted: Option<u16>) -> anyhow::Result<u16> {
     let bind = |port: u16| std::net::TcpListener::bind((host, port)).and_then(|listener| listener.local_addr());
     match (wanted, bind(wanted.unwrap_or(PORT))) {
         (_, Ok(address)) => Ok(address.port()),
-        (Some(port), Err(cause)) => Err(cause).with_context(|| format!("port {port} cannot be used; leave --port out for a free one")),
+        (Some(port), Err(cause)) => {
+            Err(cause).with_context(|| format!("port {port} cannot be used; leave --port out for a free one"))
+        }
         (None, Err(_)) => Ok(bind(0).context("no port is free")?.port()),
     }
 }

@@ -65,7 +65,10 @@ impl Narrator {
             }
             Step::Codes { prompt, lifetime } => {
                 println!("  (A) The device asked for access to: your profile");
-                println!("  (B) The server gave it a code for itself and one for you, good for {} minutes", lifetime.as_secs() / 60);
+                println!(
+                    "  (B) The server gave it a code for itself and one for you, good for {} minutes",
+                    lifetime.as_secs() / 60
+                );
                 println!("  (C) The device shows this:\n");
                 self.screen(prompt);
             }

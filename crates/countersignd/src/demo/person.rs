@@ -21,9 +21,7 @@ pub(super) async fn approve(
     for _ in 0..MOST_PAGES {
         narrator.tell(&Step::Page { name: page.name() });
         page = match page.name() {
-            "sign-in" => {
-                browser.send(&page, "password", &[("username", username), ("password", password)]).await?
-            }
+            "sign-in" => browser.send(&page, "password", &[("username", username), ("password", password)]).await?,
             "decision" => browser.send(&page, "decision", &confirmations(&page)).await?,
             "done" if page.attribute("data-outcome") == Some("approved") => return Ok(()),
             "done" => bail!("the decision came out as {}", page.attribute("data-outcome").unwrap_or("nothing")),

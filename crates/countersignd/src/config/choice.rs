@@ -1,0 +1,120 @@
+//! Values that are one of a few names.
+
+use proto::model::{AuthMethod, DeviceAuth, GrantType, IdTokenAlg, LinkPolicy};
+use proto::secret::Alphabet;
+use server::telemetry::LogFormat;
+use toml::Value;
+
+use super::input::{Input, quoted};
+use super::kinds::Read;
+use super::nearest::nearest;
+use super::shown::Shown;
+
+/// Signature algorithm of access tokens (RFC 7518 §3.1, RFC 8037 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signing {
+    /// Ed25519.
+    EdDsa,
+    /// ECDSA on P-256.
+    Es256,
+    /// RSASSA-PKCS1-v1_5.
+    Rs256,
+}
+
+/// A type whose values have names in the configuration.
+pub(super) trait Named: Copy + PartialEq + 'static {
+    /// The names. Where a value has several, the first is shown.
+    const NAMES: &'static [(&'static str, Self)];
+    /// Names that mean something which does not exist yet.
+    const LATER: &'static [&'static str] = &[];
+}
+
+impl Named for Alphabet {
+    const NAMES: &'static [(&'static str, Self)] = &[("base20", Self::Base20), ("digits", Self::Digits)];
+}
+
+impl Named for AuthMethod {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("none", Self::None),
+        ("client_secret_basic", Self::ClientSecretBasic),
+        ("client_secret_post", Self::ClientSecretPost),
+    ];
+    const LATER: &'static [&'static str] = &["private_key_jwt"];
+}
+
+impl Named for DeviceAuth {
+    const NAMES: &'static [(&'static str, Self)] = &[("required", Self::Required), ("optional", Self::Optional)];
+}
+
+impl Named for GrantType {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("device", Self::DeviceCode),
+        ("refresh_token", Self::RefreshToken),
+        ("urn:ietf:params:oauth:grant-type:device_code", Self::DeviceCode),
+    ];
+    const LATER: &'static [&'static str] =
+        &["authorization_code", "client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"];
+}
+
+impl Named for IdTokenAlg {
+    const NAMES: &'static [(&'static str, Self)] = &[("RS256", Self::Rs256), ("ES256", Self::Es256)];
+}
+
+impl Named for LinkPolicy {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("same_network", Self::SameNetwork), ("always", Self::Always), ("never", Self::Never)];
+}
+
+impl Named for LogFormat {
+    const NAMES: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+}
+
+impl Named for Signing {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("ES256", Self::Es256), ("RS256", Self::Rs256), ("EdDSA", Self::EdDsa)];
+}
+
+impl<T: Named> Shown for T {
+    fn shown(&self) -> Option<Value> {
+        let name = T::NAMES.iter().find(|(_, value)| value == self).map(|(name, _)| *name);
+        name.map(|name| Value::String(name.to_owned()))
+    }
+}
+
+/// One of the names of `T`.
+pub(super) fn choice<T: Named>(input: &Input<'_>) -> Read<T> {
+    let names = || T::NAMES.iter().map(|(name, _)| *name);
+    let expected = one_of(names());
+    let text = input.text(&expected)?.trim();
+    if let Some((_, value)) = T::NAMES.iter().find(|(name, _)| *name == text) {
+        return Ok(*value);
+    }
+    if T::LATER.contains(&text) {
+        return Err(format!("{text:?} is not yet available in this version; use {expected}"));
+    }
+    Err(match nearest(text, names()) {
+        Some(name) => format!("{} is unknown; did you mean {name:?}?", quoted(text)),
+        None => format!("{} is unknown; use {expected}", quoted(text)),
+    })
+}
+
+/// A list of names of `T`; one that stands there twice counts once.
+pub(super) fn choices<T: Named>(input: &Input<'_>) -> Read<Vec<T>> {
+    let expected = format!("a list of {}", one_of(T::NAMES.iter().map(|(name, _)| *name)));
+    let mut read = Vec::new();
+    for member in input.list(&expected)? {
+        let value = choice(&member)?;
+        if !read.contains(&value) {
+            read.push(value);
+        }
+    }
+    Ok(read)
+}
+
+fn one_of(names: impl Iterator<Item = &'static str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("{name:?}")).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}

@@ -1,0 +1,58 @@
+//! The commented default configuration, written from the declarations.
+
+use super::section::{Fallback, Key, Reload, Section};
+use super::{CLIENT, SECTIONS};
+
+const HEAD: &str = "\
+# Configuration of countersignd. What stands here behind a # is the default, or an example where a key is not set.
+# Durations: 500ms, 10s, 10m, 12h, 7d. Sizes: 16KiB, 1MiB. Relative paths start from the folder of this file.
+# Every key can also be set in the environment, as COUNTERSIGN__SECTION__KEY (COUNTERSIGN__DEVICE__LIFETIME=5m; lists with
+# commas). `countersignd config check` explains mistakes, `countersignd config show` tells what holds.
+# Changes take effect when the server is started again; those of keys marked \"reload\" also on SIGHUP.
+";
+
+/// The commented default configuration.
+pub(crate) fn example() -> String {
+    let mut text = HEAD.to_owned();
+    for section in SECTIONS {
+        text.push('\n');
+        if !section.name.is_empty() {
+            section.about.iter().for_each(|line| comment(&mut text, line));
+            let mark = if section.name == CLIENT { "#" } else { "" };
+            text.push_str(&format!("{mark}{}\n", section.head()));
+        }
+        for (number, key) in section.keys.iter().enumerate() {
+            let first = number == 0 && section.name != CLIENT;
+            if !(first && section.name.is_empty()) && number > 0 {
+                text.push('\n');
+            }
+            write_key(&mut text, section, key);
+        }
+    }
+    text
+}
+
+fn write_key(text: &mut String, section: &Section, key: &Key) {
+    key.why.iter().for_each(|line| comment(text, line));
+    let reload = match key.reload {
+        Reload::Live => "  # reload",
+        Reload::Restart => "",
+    };
+    let (mark, name, value) = match key.fallback {
+        Fallback::Required(value) if section.name.is_empty() => ("", key.name.to_owned(), value),
+        Fallback::Required(value) | Fallback::Default(value) => ("#", key.name.to_owned(), value),
+        Fallback::Secret(value) => ("#", format!("{}_file", key.name), value),
+        Fallback::Unset(value) => ("#", key.name.to_owned(), value),
+    };
+    let unset = matches!(key.fallback, Fallback::Secret(_) | Fallback::Unset(_));
+    if unset {
+        comment(text, "Not set by default.");
+    }
+    text.push_str(&format!("{mark}{name} = {value}{reload}\n"));
+}
+
+fn comment(text: &mut String, line: &str) {
+    text.push_str("# ");
+    text.push_str(line.trim());
+    text.push('\n');
+}
