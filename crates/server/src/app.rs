@@ -43,7 +43,8 @@ impl App {
     pub fn new(flow: Arc<Flow>, settings: Settings, metrics: Arc<Metrics>) -> Self {
         let issuer = flow.settings().issuer.clone();
         let authority_at = issuer.find("://").map_or(0, |at| at + 3);
-        let path_at = issuer.get(authority_at..).and_then(|rest| rest.find('/')).map_or(issuer.len(), |at| authority_at + at);
+        let path_at =
+            issuer.get(authority_at..).and_then(|rest| rest.find('/')).map_or(issuer.len(), |at| authority_at + at);
         let (origin, base) = issuer.split_at_checked(path_at).unwrap_or((&issuer, ""));
         let assets = Assets::new(&settings.brand);
         let site = Site::new(base, &settings.name, &assets);

@@ -24,7 +24,8 @@ pub(crate) enum Kind {
     Protocol,
 }
 
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), bluetooth=(), camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), idle-detection=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-create=(self), publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=()";
 const HSTS: &str = "max-age=63072000";
 
@@ -75,7 +76,14 @@ pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 /// Sets a cookie for this host only; an empty value takes it away.
-pub(crate) fn set_cookie(app: &App, reply: &mut Reply, name: &str, value: &str, strict: bool, lifetime: Option<Duration>) {
+pub(crate) fn set_cookie(
+    app: &App,
+    reply: &mut Reply,
+    name: &str,
+    value: &str,
+    strict: bool,
+    lifetime: Option<Duration>,
+) {
     let (prefix, secure) = if app.secure { ("__Host-", "; Secure") } else { ("", "") };
     let same_site = if strict { "Strict" } else { "Lax" };
     let age = match lifetime {
@@ -103,7 +111,11 @@ pub(crate) fn finish(app: &App, kind: Kind, headers: &mut HeaderMap) {
             fixed(headers, header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
             fixed(headers, header::X_FRAME_OPTIONS, "DENY");
         }
-        Kind::Asset => fixed(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        Kind::Asset => {
+            // An operator's logo may be an SVG, and an SVG opened by itself may hold script.
+            fixed(headers, header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+            fixed(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+        }
         Kind::Page => {
             fixed(headers, header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
             fixed(headers, header::X_FRAME_OPTIONS, "DENY");

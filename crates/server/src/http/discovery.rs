@@ -42,7 +42,17 @@ fn document(app: &App) -> AuthorizationServerMetadata {
         subject_types_supported: list(&["public"]),
         id_token_signing_alg_values_supported: list(&["RS256", "ES256"]),
         claims_supported: list(&[
-            "iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "at_hash", "name", "preferred_username", "email",
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "amr",
+            "at_hash",
+            "name",
+            "preferred_username",
+            "email",
         ]),
         ui_locales_supported: list(&["en"]),
         ..AuthorizationServerMetadata::default()
@@ -51,7 +61,8 @@ fn document(app: &App) -> AuthorizationServerMetadata {
 
 /// A public JSON document with a validator.
 pub(crate) fn cacheable(ask: &Ask<'_>, body: Bytes) -> Reply {
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(&body).iter().take(12).copied().collect::<Vec<_>>()));
+    let tag =
+        format!("\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(&body).iter().take(12).copied().collect::<Vec<_>>()));
     let known = ask.header(header::IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
     let mut reply = if known {
         let mut unchanged = Response::new(Full::default());
