@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn oa_2_3_1_df_3_4_4_exactly_one_method() {
+    fn oa_2_3_1_exactly_one_method() {
         let secret = || Credential::new("s%c:r");
         assert_eq!(post(Authentication::None), ("x=1+%26&client_id=a+b%3Ac".to_owned(), None));
         assert_eq!(

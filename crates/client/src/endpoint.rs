@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn md_3_1_md_3_2_documents_of_issuers_with_and_without_path() {
+    fn documents_of_issuers_with_and_without_path() {
         let documents = |text| Issuer::parse(text, Plaintext::Refused).unwrap().documents().map(String::from);
         assert_eq!(
             documents("https://a.example"),

@@ -2,6 +2,24 @@
 //!
 //! Owns the IO around `proto::device`: discovery, requests, id_token, tokens and their file. Every rule of polling is
 //! the machine's. What the person sees is the caller's, who gets it as [`Plain`] text and draws the QR with [`qr`].
+//!
+//! ```no_run
+//! use client::{Application, Client, Https, Issuer, LoginRequest, Plaintext, Provider, System, discover};
+//! # extern crate countersign_client as client;
+//!
+//! # async fn sign_in() -> Result<(), Box<dyn std::error::Error>> {
+//! let issuer = Issuer::parse("https://id.example.com", Plaintext::Refused)?;
+//! let (provider, transport) = (Provider::of_host(issuer.host()), Https::new());
+//! let server = discover(&transport, issuer, provider, Plaintext::Refused).await?;
+//! let client = Client { application: Application::public("tv"), environment: System::new(), server, transport };
+//!
+//! let login = client.start(LoginRequest::default()).await?;
+//! println!("Open {} and enter {}", login.prompt().verification_uri, login.prompt().user_code);
+//! let signed_in = login.finish(|_event| {}).await?;
+//! println!("{}", signed_in.session.header_value());
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod authentication;
 pub mod body;

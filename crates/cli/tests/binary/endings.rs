@@ -63,12 +63,14 @@ fn df_3_5_10_declined_is_3() {
 }
 
 #[test]
-fn df_3_5_21_expired_is_4() {
+fn df_3_5_21_df_3_5_14_df_3_1_14_expired_is_4_and_nothing_starts_again_by_itself() {
     let short = |codes: &mut Value, _: &str| {
         codes.as_object_mut().unwrap().insert("expires_in".to_owned(), json!(1));
     };
-    let (code, error, told) = failed(&Server::new(short, in_turn(vec![error("authorization_pending")])));
+    let server = Server::new(short, in_turn(vec![error("authorization_pending")]));
+    let (code, error, told) = failed(&server);
     assert_eq!((code, error), (Some(4), json!("expired_token")));
+    assert_eq!(server.seen().iter().filter(|(path, _)| path == "/codes").count(), 2, "one for each of two runs");
     assert!(told.contains("The code ran out after 1 second.\n  Run the command again for a new one."), "{told}");
 }
 

@@ -47,7 +47,7 @@ fn a_session_serves_until_it_is_ended() {
 }
 
 #[test]
-fn oa_6_3_a_token_is_renewed_when_it_is_spent() {
+fn a_token_is_renewed_when_it_is_spent() {
     let renewed = json!({"access_token": "second", "token_type": "Bearer", "expires_in": 600, "refresh_token": "next"});
     let (home, server) = (Home::new(), Server::polls(vec![tokens(), (200, renewed), error("invalid_grant")]));
     home.login(&server, "");
@@ -88,7 +88,7 @@ fn two_processes_spend_one_refresh_token_once() {
 }
 
 #[test]
-fn rv_2_2_1_1_a_sign_out_the_server_did_not_hear_of_is_said() {
+fn a_sign_out_the_server_did_not_hear_of_is_said() {
     let answer = |path: &str, _: &str| if path == "/revoke" { (503, json!({})) } else { tokens() };
     let (home, server) = (Home::new(), Server::new(|_, _| {}, answer));
     home.login(&server, "");
@@ -99,7 +99,7 @@ fn rv_2_2_1_1_a_sign_out_the_server_did_not_hear_of_is_said() {
 }
 
 #[test]
-fn df_3_4_4_a_secret_comes_from_a_file_or_the_environment_and_goes_nowhere_else() {
+fn a_secret_comes_from_a_file_or_the_environment_and_goes_nowhere_else() {
     let (home, server) = (Home::new(), Server::polls(vec![tokens()]));
     let secret = home.0.path().join("secret");
     std::fs::write(&secret, "hush-hush\n").unwrap();

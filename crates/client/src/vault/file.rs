@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn oa_10_3_1_sessions_are_kept_privately_and_come_back() {
+    fn sessions_are_kept_privately_and_come_back() {
         let (_root, vault, profile) = vault();
         assert_eq!(vault.load(&profile).unwrap(), None);
         vault.probe().unwrap();

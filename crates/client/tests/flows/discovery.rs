@@ -29,14 +29,14 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn md_3_1_the_oauth_document_comes_first_and_is_enough() {
+async fn the_oauth_document_comes_first_and_is_enough() {
     let (server, urls) = found(|_| json_reply(200, metadata())).await;
     assert_eq!(server.unwrap().token.to_string(), "https://id.example.com/oauth2/token");
     assert_eq!(urls, [INSERTED]);
 }
 
 #[tokio::test]
-async fn md_3_2_the_openid_document_is_as_good() {
+async fn the_openid_document_is_as_good() {
     for status in [400, 403, 404, 405, 500] {
         let (server, urls) = found(move |url| match url {
             APPENDED => json_reply(200, metadata()),

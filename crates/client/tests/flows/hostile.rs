@@ -155,6 +155,8 @@ async fn t26_oa_5_1_3_malformed_tokens_are_refused() {
     for (name, value) in [
         ("access_token", json!(7)),
         ("access_token", json!("")),
+        ("access_token", json!("a\r\nX-Forged: 1")),
+        ("access_token", json!("\u{1b}[2J")),
         ("access_token", json!("x".repeat(40_000))),
         ("token_type", json!("mac")),
         ("token_type", json!(null)),

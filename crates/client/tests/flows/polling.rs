@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::script::{Move, Script, client, codes, error, json_reply, reply, run, sign_in, tokens, with_header};
 
 #[tokio::test]
-async fn df_3_1_1_df_3_4_1_df_7_1_requests_have_the_registered_shape() {
+async fn df_7_1_requests_have_the_registered_shape() {
     let script =
         Script::sign_in(json_reply(200, codes()), vec![error(400, "authorization_pending"), json_reply(200, tokens())]);
     let signed_in = run(&script).await.unwrap();
@@ -173,5 +173,14 @@ async fn df_3_5_16_a_wake_up_shortens_a_long_wait_but_not_the_interval() {
     let polls = script.polls();
     for pair in polls.windows(2) {
         assert!(pair[1].at - pair[0].at >= Duration::from_secs(5));
+    }
+}
+
+#[tokio::test]
+async fn at_6_1_an_access_token_is_passed_on_as_it_came() {
+    for opaque in ["eyJhbGciOiJub25lIn0.e30.", "{\"a\":1}", "x y|z~"] {
+        let body = json!({"access_token": opaque, "token_type": "Bearer"});
+        let script = Script::sign_in(json_reply(200, codes()), vec![json_reply(200, body)]);
+        assert_eq!(run(&script).await.unwrap().session.access_token.reveal(), opaque);
     }
 }

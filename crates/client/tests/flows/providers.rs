@@ -195,7 +195,7 @@ async fn twitch_gets_the_scope_under_both_names() {
 }
 
 #[tokio::test]
-async fn df_3_4_4_a_client_with_a_secret_authenticates_every_time() {
+async fn a_client_with_a_secret_authenticates_every_time() {
     for authentication in [Authentication::Basic(Credential::new("s")), Authentication::Post(Credential::new("s"))] {
         let script = Script::sign_in(
             json_reply(200, codes()),

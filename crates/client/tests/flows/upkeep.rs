@@ -26,7 +26,7 @@ async fn a_session_knows_when_its_token_is_spent() {
 }
 
 #[tokio::test]
-async fn oa_6_3_a_new_refresh_token_replaces_the_old_one() {
+async fn a_new_refresh_token_replaces_the_old_one() {
     let old = session().await;
     let next = json!({"access_token": "second", "token_type": "Bearer", "expires_in": 60, "refresh_token": "next"});
     let script = Script::new(move |_| (Duration::ZERO, json_reply(200, next.clone())));
@@ -60,7 +60,7 @@ async fn a_renewal_that_fails_says_why() {
 }
 
 #[tokio::test]
-async fn rv_2_2_1_revocation_takes_both_tokens_back_and_does_not_read_a_success() {
+async fn revocation_takes_both_tokens_back_and_does_not_read_a_success() {
     let session = session().await;
     let script = Script::new(|_| (Duration::ZERO, reply(200, "text/html", "<html>anything")));
     assert_eq!(client(&script).await.revoke(&session).await.unwrap(), Revocation::Done);
@@ -74,7 +74,7 @@ async fn rv_2_2_1_revocation_takes_both_tokens_back_and_does_not_read_a_success(
 }
 
 #[tokio::test]
-async fn rv_2_2_1_1_a_busy_server_means_the_tokens_are_alive() {
+async fn a_busy_server_means_the_tokens_are_alive() {
     let session = session().await;
     let script = Script::new(|_| (Duration::ZERO, reply(503, "text/html", "")));
     assert!(matches!(client(&script).await.revoke(&session).await.unwrap_err(), Error::Unreachable(_)));

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn df_3_2_2_our_own_response_round_trips_without_a_quirk() {
+    fn our_own_response_round_trips_without_a_quirk() {
         let (response, quirks) = parse(sample()).unwrap();
         assert_eq!(quirks, []);
         assert_eq!(serde_json::to_value(&response).unwrap(), sample());

@@ -189,6 +189,9 @@ fn cut(mut text: String) -> String {
 /// Why a reply cannot be used (RFC 8628 §3.2, RFC 6749 §5.1): always fatal, never guessed around.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Unusable {
+    /// A token has characters outside printable ASCII (RFC 6749 Appendix A.12), which could forge a header or a terminal.
+    #[error("`{0}` has characters it must not have")]
+    BadCharacter(&'static str),
     /// A member that must be there is absent or empty.
     #[error("`{0}` is missing")]
     Missing(&'static str),

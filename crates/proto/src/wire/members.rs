@@ -59,12 +59,52 @@ fn positive(value: u64, odd: bool) -> Option<Seconds> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::wire::authorize::AuthorizationResponse;
+    use crate::wire::metadata::AuthorizationServerMetadata;
+    use crate::wire::token::{Reply, TokenResponse};
 
     fn read(value: Value) -> Result<Option<Seconds>, Unusable> {
         seconds(&Members::from_iter([("interval".to_owned(), value)]), "interval")
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,20}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::hash_map(".{0,8}", inner, 0..4).prop_map(|members| json!(members)),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Whatever stands in the members that are looked at: an answer or a reason, never a panic.
+        #[test]
+        fn t26_no_reply_makes_a_parser_panic(values in proptest::collection::vec(any_json(), 16)) {
+            let names = [
+                "device_code", "user_code", "verification_uri", "verification_url", "verification_uri_complete",
+                "expires_in", "interval", "access_token", "token_type", "refresh_token", "scope", "id_token", "error",
+                "error_description", "message", "issuer",
+            ];
+            let members: Members = names.into_iter().map(str::to_owned).zip(values).collect();
+            drop(AuthorizationResponse::parse(&members));
+            drop(Reply::parse(&members));
+            drop(TokenResponse::parse(&members));
+            if let Ok(metadata) = AuthorizationServerMetadata::parse(members) {
+                prop_assert!(serde_json::to_string(&metadata).is_ok());
+            }
+        }
     }
 
     #[test]

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn md_3_2_1_empty_lists_are_left_out() {
+    fn empty_lists_are_left_out() {
         let metadata = AuthorizationServerMetadata { issuer: "https://a.example".to_owned(), ..Default::default() };
         assert_eq!(serde_json::to_string(&metadata).unwrap(), r#"{"issuer":"https://a.example"}"#);
     }

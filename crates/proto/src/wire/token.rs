@@ -123,13 +123,22 @@ impl TokenResponse {
     pub fn parse(members: &Members) -> Result<Self, Unusable> {
         let token_type = members::required(members, "token_type", MOST_TOKEN)?;
         Ok(Self {
-            access_token: Credential::new(members::required(members, "access_token", MOST_TOKEN)?),
+            access_token: credential(members, "access_token")?.ok_or(Unusable::Missing("access_token"))?,
             token_type: TokenType::recognise(&token_type).ok_or(Unusable::UnknownTokenType)?,
             expires_in: members::seconds(members, "expires_in")?.map(|given| given.value),
-            refresh_token: members::text(members, "refresh_token", MOST_TOKEN)?.map(Credential::new),
+            refresh_token: credential(members, "refresh_token")?,
             scope: scope(members)?,
-            id_token: members::text(members, "id_token", MOST_TOKEN)?.map(Credential::new),
+            id_token: credential(members, "id_token")?,
         })
+    }
+}
+
+/// A token, which is printable ASCII (RFC 6749 Appendix A.12 and A.17).
+fn credential(members: &Members, name: &'static str) -> Result<Option<Credential>, Unusable> {
+    match members::text(members, name, MOST_TOKEN)? {
+        Some(text) if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) => Ok(Some(Credential::new(text))),
+        Some(_) => Err(Unusable::BadCharacter(name)),
+        None => Ok(None),
     }
 }
 
@@ -180,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn oa_5_1_1_success_body_round_trips() {
+    fn success_body_round_trips() {
         let response = TokenResponse {
             access_token: Credential::new("at"),
             token_type: TokenType::Bearer,
@@ -202,6 +211,10 @@ mod tests {
         assert_eq!(with("mac"), Err(Unusable::UnknownTokenType));
         assert_eq!(parse(json!({"access_token": "t"})), Err(Unusable::Missing("token_type")));
         assert_eq!(parse(json!({"token_type": "bearer"})), Err(Unusable::Missing("access_token")));
+        for bad in ["t\r\nX-Forged: 1", "\u{1b}[2J", "t\u{e9}", "\u{7f}"] {
+            let forged = json!({"access_token": bad, "token_type": "bearer"});
+            assert_eq!(parse(forged), Err(Unusable::BadCharacter("access_token")));
+        }
         let wrong = json!({"access_token": 7, "token_type": "bearer"});
         assert_eq!(parse(wrong), Err(Unusable::WrongType("access_token")));
     }
