@@ -22,7 +22,9 @@ impl App {
                 let quota = self.flow.waiting_room().quota();
                 metrics.held_polls.set(quota.held_now());
                 metrics.pending_grants.set(quota.grants());
-                reply::with_type(StatusCode::OK, CONTENT_TYPE, metrics.render().into())
+                let accesses = self.flow.store_accesses();
+                let page = metrics.render(accesses.iter().map(|(operation, count)| (operation.name(), count)));
+                reply::with_type(StatusCode::OK, CONTENT_TYPE, page.into())
             }
             "/health/live" => reply::text(StatusCode::OK, "live\n"),
             "/health/ready" => crate::http::health::readiness(&self.flow).await,

@@ -182,9 +182,9 @@ impl App {
                             drop(bytes);
                             endpoint::token::answer(&ask, read).await
                         }
-                        Err(reply) => reply,
+                        Err(cause) => endpoint::refusal(&cause, ask.has_authorization()),
                     },
-                    Err(refusal) => refusal,
+                    Err(refused) => refused,
                 },
                 Place::DeviceAuthorization => match read_form(&ask, query, body, limits).await {
                     Ok(bytes) => match Form::parse(&bytes) {
@@ -297,8 +297,8 @@ where
     })
 }
 
-fn read_token(ask: &Ask<'_>, bytes: &Bytes) -> Result<endpoint::token::Read, Reply> {
-    let form = Form::parse(bytes).map_err(|cause| endpoint::refusal(&Refusal::Form(cause), false))?;
+fn read_token(ask: &Ask<'_>, bytes: &Bytes) -> Result<endpoint::token::Read, Refusal> {
+    let form = Form::parse(bytes).map_err(Refusal::Form)?;
     endpoint::token::read(ask, &form)
 }
 

@@ -124,38 +124,6 @@ labels! {
 }
 
 labels! {
-    /// What was asked of the store.
-    pub enum StoreOperation: "operation" {
-        /// A typed load
-        Load => "load",
-        /// A commit of changes
-        Commit => "commit",
-        /// A take of budgets
-        Take => "take",
-        /// A read of the feed
-        Feed => "feed",
-    }
-}
-
-labels! {
-    /// What the store answered.
-    pub enum StoreOutcome: "outcome" {
-        /// Done
-        Done => "done",
-        /// A version had moved
-        Conflict => "conflict",
-        /// A unique key was taken
-        Taken => "taken",
-        /// A budget was used up
-        Refused => "refused",
-        /// The reply was lost
-        Unknown => "unknown",
-        /// It failed
-        Failed => "failed",
-    }
-}
-
-labels! {
     /// How a sign-in went.
     pub enum SignInOutcome: "outcome" {
         /// Signed in

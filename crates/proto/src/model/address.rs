@@ -46,8 +46,8 @@ impl ClientAddress {
         Self { ip: ip.to_canonical(), origin: AddressOrigin::Direct }
     }
 
-    /// Whether a browser at `other` is on this device's own network. Mixed families, unknown
-    /// forwarding and a private address behind a proxy are never the same.
+    /// Whether a browser at `other` is on this device's own network. Mixed families, unknown forwarding, a private
+    /// address behind a proxy and prefixes that strangers share (link-local, Teredo, NAT64) are never the same.
     #[must_use]
     pub fn same_network(&self, other: &Self) -> SameNetwork {
         let usable = |address: &Self| match address.origin {
@@ -55,11 +55,8 @@ impl ClientAddress {
             AddressOrigin::Forwarded => !is_private(address.ip),
             AddressOrigin::Unknown => false,
         };
-        if usable(self) && usable(other) && self.network() == other.network() {
-            SameNetwork::Yes
-        } else {
-            SameNetwork::No
-        }
+        let own = |address: &Self| usable(address) && !is_shared(address.ip);
+        if own(self) && own(other) && self.network() == other.network() { SameNetwork::Yes } else { SameNetwork::No }
     }
 
     /// IPv4 /32 or IPv6 /64.
@@ -90,6 +87,19 @@ impl NetworkPrefix {
 impl fmt::Display for NetworkPrefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.bits)
+    }
+}
+
+/// Addresses whose /64 says nothing about the household.
+fn is_shared(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => {
+            let [first, second, third, ..] = v6.segments();
+            let teredo = first == 0x2001 && second == 0;
+            let nat64 = first == 0x64 && second == 0xff9b && third <= 1;
+            v6.is_unicast_link_local() || teredo || nat64
+        }
     }
 }
 
@@ -129,6 +139,9 @@ mod tests {
             ("100.64.0.1", Forwarded, "100.64.0.1", Forwarded, No),
             ("fd00::1", Forwarded, "fd00::1", Forwarded, No),
             ("127.0.0.1", Direct, "127.0.0.1", Direct, Yes),
+            ("fe80::1", Direct, "fe80::2", Direct, No),
+            ("2001:0:53aa::1", Direct, "2001:0:53aa::1", Direct, No),
+            ("64:ff9b::1", Direct, "64:ff9b::2", Direct, No),
         ] {
             assert_eq!(at(a, a_from).same_network(&at(b, b_from)), expected, "{a} {a_from:?} {b} {b_from:?}");
             assert_eq!(at(b, b_from).same_network(&at(a, a_from)), expected, "symmetry of {a} {b}");

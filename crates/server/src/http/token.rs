@@ -29,10 +29,9 @@ pub(crate) struct Read {
 /// Reads a request.
 ///
 /// # Errors
-/// The reply to what cannot be read.
-pub(crate) fn read(ask: &Ask<'_>, form: &Form<'_>) -> Result<Read, Reply> {
-    let credentials = Credentials::read(ask.authorization(), form)
-        .map_err(|cause| refusal(&Refusal::Credentials(cause), ask.has_authorization()))?;
+/// Why it cannot be read.
+pub(crate) fn read(ask: &Ask<'_>, form: &Form<'_>) -> Result<Read, Refusal> {
+    let credentials = Credentials::read(ask.authorization(), form).map_err(Refusal::Credentials)?;
     let wait = prefer::wait(ask.headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok()));
     let request = PollRequest {
         credentials: &credentials,
@@ -40,7 +39,7 @@ pub(crate) fn read(ask: &Ask<'_>, form: &Form<'_>) -> Result<Read, Reply> {
         device_code: form.get("device_code"),
         wait,
     };
-    let poll = ask.flow().read_poll(&request).map_err(|cause| refusal(&cause, credentials.by_header))?;
+    let poll = ask.flow().read_poll(&request)?;
     Ok(Read { poll, client_id: credentials.client_id, by_header: credentials.by_header })
 }
 
