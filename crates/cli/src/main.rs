@@ -6,6 +6,7 @@ mod arguments;
 mod browser;
 mod calendar;
 mod command;
+mod event;
 mod exit;
 mod explain;
 mod paths;

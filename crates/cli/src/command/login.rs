@@ -3,12 +3,12 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use client::{Client, Environment, Event, Https, Login, LoginRequest, Plain, Session, SignedIn, System};
+use client::{Client, Environment, Https, Login, LoginRequest, Plain, Session, SignedIn, System};
 use proto::wire::authorize::Quirk;
-use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::arguments::{self, Store};
+use crate::event::Event;
 use crate::exit::{Exit, Failure, print, say};
 use crate::profile::{Profile, Profiles};
 use crate::prompt::layout::{Page, page};
@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: arguments::Login) -> Result<(), Failure> {
     };
     if json && let Err(failure) = outcome {
         let Failure { error, exit, message, .. } = &failure;
-        event(&json!({"event": "failed", "error": error, "message": message, "exit": exit.number()}))?;
+        Event::Failed { error, message, exit: exit.number() }.send()?;
         return Err(Failure { told: true, ..failure });
     }
     outcome
@@ -79,32 +79,29 @@ async fn report(
     host: &str,
 ) -> Result<SignedIn, Failure> {
     let prompt = login.prompt();
-    event(&json!({
-        "event": "code",
-        "user_code": prompt.user_code,
-        "verification_uri": prompt.verification_uri,
-        "verification_uri_complete": prompt.verification_uri_complete,
-        "expires_at": calendar::iso(prompt.expires_at.wall),
-        "interval": prompt.interval.as_secs(),
-    }))?;
+    Event::Code {
+        user_code: &prompt.user_code,
+        verification_uri: &prompt.verification_uri,
+        verification_uri_complete: prompt.verification_uri_complete.as_ref(),
+        expires_at: calendar::iso(prompt.expires_at.wall),
+        interval: prompt.interval.as_secs(),
+    }
+    .send()?;
     let lifetime = lifetime(client, &login);
     let mut broken = None;
     let outcome = login.finish(|seen| {
-        let written = event(&match seen {
-            Event::Pending => json!({"event": "pending"}),
-            Event::Retry { reason, delay } => {
-                json!({"event": "retry", "reason": explain::retry(reason), "delay": delay.as_secs()})
+        let event = match seen {
+            client::Event::Pending => Event::Pending,
+            client::Event::Retry { reason, delay } => {
+                Event::Retry { reason: explain::retry(reason), delay: delay.as_secs() }
             }
-            Event::SlowDown { interval } => json!({"event": "slow_down", "interval": interval.as_secs()}),
-        });
+            client::Event::SlowDown { interval } => Event::SlowDown { interval: interval.as_secs() },
+        };
+        let written = event.send();
         broken = broken.take().or(written.err());
     });
     let outcome = outcome.await.map_err(|error| explain::error(&error, host, Some(lifetime)));
     broken.map_or(outcome, Err)
-}
-
-fn event(value: &Value) -> Result<(), Failure> {
-    print(&value.to_string())
 }
 
 fn lifetime(client: &Client<Https, System>, login: &Login<'_, Https, System>) -> u64 {
@@ -205,13 +202,10 @@ fn finish(
 ) -> Result<(), Failure> {
     let SignedIn { identity, session, unchecked } = signed_in;
     if arguments.json {
-        return event(&json!({
-            "event": "signed_in",
-            "profile": arguments.profile.as_str(),
-            "name": identity.as_ref().map(|identity| &identity.name),
-            "scope": session.scope.as_deref().map(|scope| Plain::new(scope, 4096)),
-            "expires_at": session.expires_at.map(calendar::iso),
-        }));
+        let name = identity.as_ref().map(|identity| &identity.name);
+        let scope = session.scope.as_deref().map(|scope| Plain::new(scope, 4096));
+        let expires_at = session.expires_at.map(calendar::iso);
+        return Event::SignedIn { profile: arguments.profile.as_str(), name, scope, expires_at }.send();
     }
     let who = match identity {
         Some(identity) => format!("Signed in as {}", terminal.bold(identity.name.as_str())),
