@@ -14,7 +14,7 @@ use crate::support::{World, public, world};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
-async fn df_3_5_1_df_3_5_2_an_approved_grant_gives_tokens_that_verify() {
+async fn df_3_5_1_df_3_5_2_cf_7_an_approved_grant_gives_tokens_that_verify() {
     let world = world().await;
     let device = world.start(&world.tv).await;
     assert_eq!((device.expires_in, device.interval), (600, 1));

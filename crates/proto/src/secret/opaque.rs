@@ -62,3 +62,32 @@ opaque!(
     SessionToken,
     "st_"
 );
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::entropy::Seeded;
+
+    #[test]
+    fn oa_10_10_1_cf_15_secrets_that_nobody_types_have_256_random_bits() {
+        let mut entropy = Seeded::new(5);
+        let secrets: BTreeSet<String> =
+            (0..1_000).map(|_| ClientSecret::draw(&mut entropy).reveal().to_owned()).collect();
+        assert_eq!(secrets.len(), 1_000);
+        for secret in &secrets {
+            let random = URL_SAFE_NO_PAD.decode(secret.strip_prefix("cs_").unwrap()).unwrap();
+            assert_eq!(random.len() * 8, 256);
+        }
+        assert_eq!(SessionToken::draw(&mut entropy).reveal().len(), "st_".len() + 43);
+    }
+
+    #[test]
+    fn oa_10_3_1_secrets_are_stored_hashed_and_not_printed() {
+        let secret = ClientSecret::draw(&mut Seeded::new(5));
+        assert_eq!(format!("{secret:?} {:?}", secret.hash()), "ClientSecret(…) SecretHash(…)");
+        assert_eq!(ClientSecret::presented(secret.reveal()).hash(), secret.hash());
+        assert_ne!(ClientSecret::presented("cs_another").hash(), secret.hash());
+    }
+}

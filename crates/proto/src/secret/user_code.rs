@@ -309,6 +309,16 @@ mod tests {
     }
 
     #[test]
+    fn cf_11_the_bound_counts_the_codes_that_are_live() {
+        let one = guess_bound(Alphabet::Base20, 1, 50_000);
+        let many = guess_bound(Alphabet::Base20, 2_000, 50_000);
+        assert!((many / one - 2_000.0).abs() < 1e-6, "{one} {many}");
+        for live in [1, 2_560, 51_200, 1_024_000] {
+            assert!(guess_bound(Alphabet::Base20, live, 50_000) <= 0.005, "{live}");
+        }
+    }
+
+    #[test]
     fn df_6_1_1_codes_are_drawn_evenly_from_twenty_consonants() {
         let mut entropy = Seeded::new(11);
         let mut seen = std::collections::BTreeMap::new();
