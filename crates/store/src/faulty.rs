@@ -22,6 +22,14 @@ pub struct FaultSettings {
     pub disturb_feed: bool,
 }
 
+impl FaultSettings {
+    /// A rough time: one operation in ten goes wrong in some way, and the feed is disturbed.
+    #[must_use]
+    pub const fn rough(seed: u64) -> Self {
+        Self { seed, lose_reply: 100, conflict: 100, unavailable: 100, disturb_feed: true }
+    }
+}
+
 /// The decorator.
 #[derive(Debug)]
 pub(crate) struct Faulty {

@@ -4,6 +4,9 @@
 //! [`Store::take`]; typed loads, one round trip each; and [`Store::feed`], which tells what changed.
 
 mod access;
+#[cfg(any(test, feature = "conformance"))]
+#[expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test suite that is a library too")]
+pub mod conformance;
 mod counter;
 mod faulty;
 mod feed;

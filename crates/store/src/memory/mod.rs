@@ -2,6 +2,8 @@
 
 mod loads;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -55,7 +55,7 @@ impl Work for Commit {
         for change in &self.changes {
             let (stopped, key, version) = match change {
                 Change::Delete(key, version) => (rows::delete(connection, key, *version)?, key.clone(), 0),
-                Change::Put(row) => (put(connection, row, self.id)?, row.key(), row.version() + 1),
+                Change::Put(row) => (put(connection, row, self.id)?, row.key(), row.version().saturating_add(1)),
             };
             if let Some(outcome) = stopped {
                 return Ok(Attempt::Undone(outcome));

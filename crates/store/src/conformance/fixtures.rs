@@ -1,0 +1,264 @@
+//! Rows as tests need them: valid, all different, a function of a seed.
+
+use std::time::Duration;
+
+use proto::change::{Change, Commit, Deployment, Require, Row};
+use proto::entropy::{Seeded, bytes};
+use proto::model::{
+    AddressOrigin, Amr, Approval, AuthMethod, Client, ClientAddress, ClientId, CommitId, DeviceAuth, DevicePolicy,
+    Family, FamilyId, Grant, GrantState, GrantType, IdTokenAlg, KeyId, KeyPurpose, KeyState, LinkPolicy, Origin,
+    Redemption, Revocation, RevocationCause, Scope, SealedKey, Session, SessionId, User, UserId, UserName, UserState,
+};
+use proto::secret::{Alphabet, DeviceCodeHash, SecretHash, UserCodeHash};
+use proto::{Entropy, Timestamp};
+
+/// When the tests take place.
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+/// The lifetime of the fixtures' grants.
+pub(super) const LIFETIME: Duration = Duration::from_mins(10);
+
+/// Makes rows that were never written.
+#[derive(Clone, Debug)]
+pub struct Maker(pub(super) Seeded);
+
+impl Maker {
+    /// A maker whose rows are a function of `seed`.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(Seeded::new(seed))
+    }
+
+    /// The name of a new commit.
+    pub fn commit_id(&mut self) -> CommitId {
+        CommitId::draw(NOW, &mut self.0)
+    }
+
+    /// A commit that puts `rows` and requires nothing.
+    pub fn puts(&mut self, rows: impl IntoIterator<Item = Row>) -> Commit {
+        self.commit([], rows.into_iter().map(Change::Put))
+    }
+
+    /// A commit.
+    pub fn commit(
+        &mut self,
+        requires: impl IntoIterator<Item = Require>,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Commit {
+        Commit {
+            id: self.commit_id(),
+            requires: requires.into_iter().collect(),
+            changes: changes.into_iter().collect(),
+        }
+    }
+
+    /// A public client.
+    pub fn client(&mut self) -> Client {
+        Client {
+            id: ClientId::parse(&format!("client-{:016x}", self.0.next_u64())).unwrap(),
+            name: "Living-room TV".to_owned(),
+            auth: AuthMethod::None,
+            secrets: Vec::new(),
+            grants: vec![GrantType::DeviceCode],
+            scopes: Scope::parse("openid profile").unwrap(),
+            origins: Vec::new(),
+            link: LinkPolicy::SameNetwork,
+            device_auth: DeviceAuth::Required,
+            id_token_alg: IdTokenAlg::Rs256,
+            device: DevicePolicy::default(),
+            verified: true,
+            enabled: true,
+            declaration: None,
+            created_at: NOW,
+            version: 0,
+        }
+    }
+
+    /// A client with every setting that a client can have.
+    pub(super) fn rich_client(&mut self) -> Client {
+        Client {
+            name: "Büro-Drucker \u{1f5a8} \0 'quoted'".to_owned(),
+            auth: AuthMethod::ClientSecretBasic,
+            secrets: vec![self.secret(), self.secret()],
+            grants: vec![GrantType::RefreshToken, GrantType::DeviceCode],
+            scopes: Scope::default(),
+            origins: vec![Origin("https://tv.example.com".into()), Origin("http://localhost:8080".into())],
+            link: LinkPolicy::Always,
+            device_auth: DeviceAuth::Optional,
+            id_token_alg: IdTokenAlg::Es256,
+            device: DevicePolicy {
+                alphabet: Some(Alphabet::Digits),
+                hold: Some(Duration::ZERO),
+                interval: Some(Duration::from_secs(7)),
+                lifetime: Some(Duration::from_millis(90_001)),
+            },
+            verified: false,
+            enabled: false,
+            declaration: Some(bytes(&mut self.0)),
+            ..self.client()
+        }
+    }
+
+    /// An active person.
+    pub fn user(&mut self) -> User {
+        User {
+            id: UserId::draw(NOW, &mut self.0),
+            name: UserName::parse(&format!("anna-{:016x}", self.0.next_u64())).unwrap(),
+            display_name: None,
+            email: None,
+            password: None,
+            state: UserState::Active,
+            created_at: NOW,
+            version: 0,
+        }
+    }
+
+    /// A session of `user`.
+    pub fn session(&mut self, user: &User) -> Session {
+        Session {
+            id: SessionId::draw(NOW, &mut self.0),
+            token: self.secret(),
+            user_id: user.id,
+            auth_time: NOW,
+            amr: vec![Amr::Password],
+            address: ClientAddress::direct([192, 0, 2, 7].into()),
+            user_agent: "Firefox".to_owned(),
+            last_seen: NOW,
+            expires_at: NOW + Duration::from_hours(12),
+            ended_at: None,
+            revoked: None,
+            version: 0,
+        }
+    }
+
+    /// A pending grant of `client`.
+    pub fn grant(&mut self, client: &Client) -> Grant {
+        let device_code = DeviceCodeHash::from_bytes(bytes(&mut self.0));
+        Grant {
+            id: device_code.grant_id(),
+            device_code,
+            user_code: UserCodeHash::from_bytes(bytes(&mut self.0)),
+            client_id: client.id.clone(),
+            scope: client.scopes.clone(),
+            device_name: None,
+            requester: ClientAddress::direct([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()),
+            created_at: NOW,
+            expires_at: NOW + LIFETIME,
+            interval: Duration::from_secs(1),
+            hold: None,
+            state: GrantState::Pending,
+            version: 0,
+        }
+    }
+
+    /// The yes of the person of `session`.
+    #[must_use]
+    pub fn approval(session: &Session) -> Approval {
+        Approval {
+            at: NOW + Duration::from_secs(20),
+            user_id: session.user_id,
+            session_id: session.id,
+            auth_time: session.auth_time,
+            amr: session.amr.clone(),
+        }
+    }
+
+    /// The grant after its redemption, and the family that came of it.
+    pub fn redeemed(&mut self, grant: &Grant, approval: Approval) -> (Grant, Family) {
+        let at = approval.at + Duration::from_secs(1);
+        let family = Family {
+            id: FamilyId::draw(at, &mut self.0),
+            grant_id: grant.id,
+            client_id: grant.client_id.clone(),
+            user_id: approval.user_id,
+            session_id: approval.session_id,
+            scope: grant.scope.clone(),
+            issued_at: at,
+            expires_at: at + Duration::from_mins(10),
+            refreshed_at: None,
+            revoked_at: None,
+            version: 0,
+        };
+        let redemption = Redemption { at, last_issue: at, family_id: family.id, replaced: false };
+        (Grant { state: GrantState::Redeemed(approval, redemption), ..grant.clone() }, family)
+    }
+
+    /// A sealed key.
+    pub fn sealed_key(&mut self) -> SealedKey {
+        SealedKey {
+            id: KeyId::draw(NOW, &mut self.0),
+            purpose: KeyPurpose::UserCode,
+            state: KeyState::Active,
+            sealed: bytes::<60>(&mut self.0).to_vec(),
+            created_at: NOW,
+            changed_at: NOW,
+            version: 0,
+        }
+    }
+
+    /// The facts of a deployment.
+    pub fn deployment(&mut self) -> Deployment {
+        Deployment { key_fingerprint: bytes(&mut self.0), version: 0 }
+    }
+
+    /// Rows of every kind and state, with every optional part there and missing.
+    pub(super) fn every_row(&mut self) -> Vec<Row> {
+        let (client, rich) = (self.client(), self.rich_client());
+        let (user, mut locked) = (self.user(), self.user());
+        locked.display_name = Some("Анна".to_owned());
+        locked.email = Some("anna@example.com".to_owned());
+        locked.password = Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into());
+        locked.state = UserState::Locked;
+        let session = self.session(&user);
+        let mut rows = vec![
+            Row::Deployment(self.deployment()),
+            Row::User(user.clone().into()),
+            Row::User(locked.into()),
+            Row::Session(session.clone().into()),
+        ];
+        for cause in [RevocationCause::Administrator, RevocationCause::Everywhere, RevocationCause::NotMe] {
+            let mut ended = self.session(&user);
+            ended.amr = Vec::new();
+            ended.ended_at = Some(NOW);
+            ended.revoked = Some(Revocation { at: NOW, cause });
+            ended.address = ClientAddress { ip: [10, 0, 0, 1].into(), origin: AddressOrigin::Unknown };
+            rows.push(Row::Session(ended.into()));
+        }
+        let approval = Self::approval(&session);
+        let grant = self.grant(&client);
+        rows.push(Row::Grant(self.approved(&client, approval.clone()).into()));
+        for reported in [false, true] {
+            let state = GrantState::Denied { at: NOW, by: user.id, reported };
+            rows.push(Row::Grant(Grant { state, ..self.grant(&client) }.into()));
+        }
+        let (mut redeemed, mut family) = self.redeemed(&grant, approval);
+        redeemed.hold = Some(Duration::from_secs(4));
+        redeemed.device_name = Some("Wohnzimmer".to_owned());
+        redeemed.requester.origin = AddressOrigin::Forwarded;
+        rows.push(Row::Grant(redeemed.into()));
+        rows.push(Row::Family(family.clone().into()));
+        family.id = FamilyId::draw(NOW, &mut self.0);
+        family.refreshed_at = Some(NOW);
+        family.revoked_at = Some(NOW);
+        rows.push(Row::Family(family.into()));
+        rows.push(Row::Grant(self.grant(&client).into()));
+        rows.extend([Row::Client(client.into()), Row::Client(rich.into())]);
+        use KeyPurpose::{Cookie, Csrf, DeviceCode, Password, SignEs256, SignRs256, UserCode};
+        for purpose in [Csrf, Cookie, DeviceCode, UserCode, Password, SignEs256, SignRs256] {
+            for state in [KeyState::Active, KeyState::Next, KeyState::Retired] {
+                rows.push(Row::SealedKey(SealedKey { purpose, state, ..self.sealed_key() }.into()));
+            }
+        }
+        rows
+    }
+
+    /// An approved grant.
+    pub(super) fn approved(&mut self, client: &Client, approval: Approval) -> Grant {
+        Grant { state: GrantState::Approved(approval), ..self.grant(client) }
+    }
+
+    pub(super) fn secret(&mut self) -> SecretHash {
+        let mut secret = [0; 32];
+        self.0.fill(&mut secret);
+        SecretHash::of(&secret)
+    }
+}
