@@ -8,6 +8,7 @@ mod commit;
 pub mod decide;
 pub mod env;
 mod housekeeping;
+mod live_codes;
 pub mod passwords;
 pub mod poll;
 mod redeem;
@@ -25,9 +26,7 @@ use std::sync::Arc;
 use commit::Failed;
 use proto::Timestamp;
 use proto::grant::Refusal;
-use proto::grant::authenticate::{Authenticated, Endpoint, authenticate};
 use proto::model::{Client, ClientId};
-use proto::wire::credentials::Credentials;
 use store::{Store, StoreError};
 
 pub use decide::{DecideFailure, Decided, Found, Question};
@@ -47,7 +46,7 @@ pub struct Flow {
     ring: secrets::KeyRing,
     room: waiting_room::WaitingRoom,
     clients: clients::Clients,
-    live: start::LiveCodes,
+    live: live_codes::LiveCodes,
     passwords: passwords::Passwords,
 }
 
@@ -65,7 +64,7 @@ impl Flow {
         let limits = &settings.limits;
         let quota =
             waiting_room::Quota::new(limits.pending_grants, limits.pending_grants_per_network, limits.held_polls);
-        let live = start::LiveCodes::new(store.pending_count(env.now()).await?);
+        let live = live_codes::LiveCodes::new(store.pending_count(env.now()).await?);
         let passwords = passwords::Passwords::new(limits.password_hashes, limits.password_queue);
         let room = waiting_room::WaitingRoom::new(quota);
         Ok(Self { settings, env, store, ring, room, clients: clients::Clients::default(), live, passwords })
@@ -129,16 +128,6 @@ impl Flow {
 
     pub(crate) async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Refusal> {
         self.clients.get(&self.store, id, self.env.now()).await.map_err(|error| refused(error.into()))
-    }
-
-    #[expect(clippy::unused_self, reason = "assertions and proofs will need keys and replay memory")]
-    fn authenticate<'a>(
-        &self,
-        client: Option<&'a Client>,
-        credentials: &Credentials,
-        endpoint: Endpoint,
-    ) -> Result<Authenticated<'a>, Refusal> {
-        authenticate(client, credentials, endpoint)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proto::grant::Refusal;
-use proto::grant::authenticate::Endpoint;
+use proto::grant::authenticate::{Endpoint, authenticate};
 use proto::model::{FamilyId, GrantId, UserId};
 use proto::secret::DeviceCode;
 use proto::wire::credentials::Credentials;
@@ -97,7 +97,7 @@ impl Flow {
         grant_id: &mut Option<GrantId>,
     ) -> Result<Issued, Refusal> {
         let client = self.client(&credentials.client_id).await?;
-        let caller = self.authenticate(client.as_deref(), credentials, Endpoint::Token)?;
+        let caller = authenticate(client.as_deref(), credentials, Endpoint::Token)?;
         if self.env.now() >= code.expires_at() + LONGEST_TOMBSTONE {
             return Err(Refusal::CodeInvalid);
         }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jose::id_token::at_hash;
 use proto::change::Decision;
 use proto::entropy;
-use proto::grant::authenticate::Endpoint;
+use proto::grant::authenticate::{Endpoint, authenticate};
 use proto::grant::mint::{self, Issuer, Minting};
 use proto::grant::redeem::{self, Issue, Redeem, Scene};
 use proto::grant::{Refusal, mint::ACCESS_TOKEN_TYP};
@@ -26,7 +26,7 @@ impl Flow {
             self.room.found(hash, view.as_ref().map(|view| &view.grant), self.env.now());
             let Some(view) = view else { return Err(Failed::Refused(Refusal::CodeUnknown)) };
             let client = self.client(&credentials.client_id).await.map_err(Failed::Refused)?;
-            let caller = self.authenticate(client.as_deref(), credentials, Endpoint::Token).map_err(Failed::Refused)?;
+            let caller = authenticate(client.as_deref(), credentials, Endpoint::Token).map_err(Failed::Refused)?;
             let scene = Scene {
                 grant: &view.grant,
                 client: view.client.as_ref(),

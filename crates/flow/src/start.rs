@@ -1,9 +1,8 @@
 //! A device asks for access: load, decide, commit, and let the grant into the waiting room.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use proto::grant::authenticate::{Authenticated, Endpoint};
+use proto::grant::authenticate::{Authenticated, Endpoint, authenticate};
 use proto::grant::start::{self, Request, Started, Terms};
 use proto::grant::{Refusal, whole_seconds};
 use proto::model::ClientAddress;
@@ -43,7 +42,7 @@ impl Flow {
     /// The client, its request or a quota; or the store.
     pub async fn start(&self, request: StartRequest<'_>) -> Result<StartReply, Refusal> {
         let client = self.client(&request.credentials.client_id).await?;
-        let caller = self.authenticate(client.as_deref(), request.credentials, Endpoint::DeviceAuthorization)?;
+        let caller = authenticate(client.as_deref(), request.credentials, Endpoint::DeviceAuthorization)?;
         let asked = Request::read(request.scope, request.device_name, request.requester)?;
         let hold = caller.client().device.hold.unwrap_or(self.settings.device.hold);
         let reservation = self.room.quota().reserve(asked.requester.network(), !hold.is_zero())?;
@@ -86,52 +85,5 @@ impl Flow {
         let live = u64::try_from(self.room.quota().grants()).unwrap_or(u64::MAX);
         let seconds = live / u64::from(self.settings.limits.target_polls_per_second.max(1));
         Duration::from_secs(seconds.clamp(5, 30))
-    }
-}
-
-/// How many codes are live, counted by the store now and then and by this node in between: it decides how long
-/// new user codes are.
-pub(crate) struct LiveCodes {
-    counted: std::sync::atomic::AtomicU64,
-    since: std::sync::atomic::AtomicU64,
-    base20: std::sync::atomic::AtomicUsize,
-    digits: std::sync::atomic::AtomicUsize,
-}
-
-impl LiveCodes {
-    pub(crate) fn new(counted: u64) -> Self {
-        use proto::secret::Alphabet;
-        Self {
-            counted: counted.into(),
-            since: 0.into(),
-            base20: Alphabet::Base20.shortest().into(),
-            digits: Alphabet::Digits.shortest().into(),
-        }
-    }
-
-    /// The store was asked.
-    pub(crate) fn counted(&self, live: u64) {
-        self.counted.store(live, Ordering::Relaxed);
-        self.since.store(0, Ordering::Relaxed);
-    }
-
-    /// The present number, never too small: what was counted and what was started since.
-    pub(crate) fn now(&self) -> u64 {
-        self.counted.load(Ordering::Relaxed).saturating_add(self.since.load(Ordering::Relaxed))
-    }
-
-    fn started(&self) {
-        self.since.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn code_length(&self, alphabet: proto::secret::Alphabet) -> usize {
-        use proto::secret::Alphabet;
-        let current = match alphabet {
-            Alphabet::Base20 => &self.base20,
-            Alphabet::Digits => &self.digits,
-        };
-        let length = alphabet.length_for(self.now(), current.load(Ordering::Relaxed));
-        current.store(length, Ordering::Relaxed);
-        length
     }
 }

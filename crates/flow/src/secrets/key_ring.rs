@@ -213,7 +213,6 @@ fn read(sealer: &SealKey, rows: &[SealedKey]) -> Result<Keys, KeyRingError> {
     })
 }
 
-/// When a row of keys is to be looked at again.
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("KeyRing(…)")
