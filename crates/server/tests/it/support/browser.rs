@@ -190,7 +190,7 @@ impl Page {
     pub(crate) fn text(&self) -> String {
         let main = within(&self.body, "<main", "</main>").unwrap_or_default();
         let words = main.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim());
-        unescape(&words.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "))
+        unescape(&words.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n"))
     }
 
     /// The hidden fields of the form that posts to `action`, and what is typed.
