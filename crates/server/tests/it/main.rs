@@ -5,4 +5,6 @@ mod listen;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod quiet;
+#[cfg(test)]
 mod support;
