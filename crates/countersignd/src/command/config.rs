@@ -60,9 +60,9 @@ fn show(
 ) -> Result<(), Failure> {
     let loaded = load(file, environment)?;
     if json {
-        writeln!(out, "{:#}", config::json(&loaded))?
+        writeln!(out, "{:#}", config::json(&loaded))?;
     } else {
-        out.write_all(config::text(&loaded).as_bytes())?
+        out.write_all(config::text(&loaded).as_bytes())?;
     }
     Ok(())
 }

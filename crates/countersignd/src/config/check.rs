@@ -166,8 +166,11 @@ fn limits(config: &Config, check: &mut Check<'_>) {
         ("limits.connections_per_network", "limits.connections", limits.connections_per_network > limits.connections),
         ("limits.held_polls", "limits.pending_grants", limits.held_polls > limits.pending_grants),
     ] {
-        let own = [part, whole].into_iter().any(|key| check.places.has(key));
-        check.refuse(&[part, whole], more && own, &format!("{} cannot be more than {}", bare(part), bare(whole)));
+        check.refuse(
+            &[part, whole],
+            more && check.places.has(part),
+            &format!("{} cannot be more than {}", bare(part), bare(whole)),
+        );
     }
     let crowded = limits.connections <= limits.held_polls && !config.device.hold.is_zero();
     if crowded && check.places.sound(&["limits.connections", "limits.held_polls"]) {
@@ -229,13 +232,13 @@ fn guessing(config: &Config, check: &mut Check<'_>) {
         check.refuse(
             &["limits.pending_grants", "limits.guess_chance"],
             bound.chance > limits.guess_chance,
-            &format!("with {codes} a guess hits with a chance of {:.1e}, and guess_chance allows {:.1e}; allow fewer pending_grants",
+            &format!("with {codes} a guess hits with a chance of {:.2e}, and guess_chance allows {:.2e}; allow fewer pending_grants",
                 bound.chance, limits.guess_chance),
         );
         check.refuse(
             &KEYS,
             bound.hits > limits.guess_hits_per_day,
-            &format!("with {codes} and {} guesses a day ({} accounts with {} each) {:.2} strangers' codes a day would be found, and \
+            &format!("with {codes} and {} guesses a day ({} accounts with {} each) {:.4} strangers' codes a day would be found, and \
                 guess_hits_per_day allows {}; tighten guesses_per_account (now {})",
                 bound.guesses, limits.hostile_accounts, guesses_a_day(&limits.guesses_per_account), bound.hits,
                 limits.guess_hits_per_day, shown(&limits.guesses_per_account)),

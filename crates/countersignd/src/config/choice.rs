@@ -10,19 +10,15 @@ use super::kinds::Read;
 use super::nearest::nearest;
 use super::shown::Shown;
 
-/// Signature algorithm of access tokens (RFC 7518 §3.1, RFC 8037 §3.1).
+/// Signature algorithm of access tokens (RFC 7518 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signing {
-    /// Ed25519.
-    EdDsa,
     /// ECDSA on P-256.
     Es256,
-    /// RSASSA-PKCS1-v1_5.
-    Rs256,
 }
 
 /// A type whose values have names in the configuration.
-pub(super) trait Named: Copy + PartialEq + 'static {
+pub(crate) trait Named: Copy + PartialEq + 'static {
     /// The names. Where a value has several, the first is shown.
     const NAMES: &'static [(&'static str, Self)];
     /// Names that mean something which does not exist yet.
@@ -70,8 +66,8 @@ impl Named for LogFormat {
 }
 
 impl Named for Signing {
-    const NAMES: &'static [(&'static str, Self)] =
-        &[("ES256", Self::Es256), ("RS256", Self::Rs256), ("EdDSA", Self::EdDsa)];
+    const NAMES: &'static [(&'static str, Self)] = &[("ES256", Self::Es256)];
+    const LATER: &'static [&'static str] = &["EdDSA", "RS256"];
 }
 
 impl<T: Named> Shown for T {

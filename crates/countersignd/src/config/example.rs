@@ -22,8 +22,7 @@ pub(crate) fn example() -> String {
             text.push_str(&format!("{mark}{}\n", section.head()));
         }
         for (number, key) in section.keys.iter().enumerate() {
-            let first = number == 0 && section.name != CLIENT;
-            if !(first && section.name.is_empty()) && number > 0 {
+            if number > 0 {
                 text.push('\n');
             }
             write_key(&mut text, section, key);
@@ -34,20 +33,20 @@ pub(crate) fn example() -> String {
 
 fn write_key(text: &mut String, section: &Section, key: &Key) {
     key.why.iter().for_each(|line| comment(text, line));
+    let (value, is_set) = match key.fallback {
+        Fallback::Default(value) | Fallback::Required(value) => (value, true),
+        Fallback::Secret(value) | Fallback::Unset(value) => (value, false),
+    };
+    if !is_set {
+        comment(text, "Not set by default; for example:");
+    }
     let reload = match key.reload {
         Reload::Live => "  # reload",
         Reload::Restart => "",
     };
-    let (mark, name, value) = match key.fallback {
-        Fallback::Required(value) if section.name.is_empty() => ("", key.name.to_owned(), value),
-        Fallback::Required(value) | Fallback::Default(value) => ("#", key.name.to_owned(), value),
-        Fallback::Secret(value) => ("#", format!("{}_file", key.name), value),
-        Fallback::Unset(value) => ("#", key.name.to_owned(), value),
-    };
-    let unset = matches!(key.fallback, Fallback::Secret(_) | Fallback::Unset(_));
-    if unset {
-        comment(text, "Not set by default.");
-    }
+    // The issuer alone must be set, so it alone is no comment.
+    let mark = if section.name.is_empty() { "" } else { "#" };
+    let name = key.file_name().unwrap_or_else(|| key.name.to_owned());
     text.push_str(&format!("{mark}{name} = {value}{reload}\n"));
 }
 

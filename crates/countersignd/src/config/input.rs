@@ -34,8 +34,7 @@ impl<'a> Input<'a> {
     pub(super) fn text(&self, expected: &str) -> Result<&str, String> {
         match &self.given {
             Given::Content(text, _) => Ok(text.as_str()),
-            Given::Text(text) => Ok(text),
-            Given::Toml(DeValue::String(text)) => Ok(text),
+            Given::Text(text) | Given::Toml(DeValue::String(text)) => Ok(text),
             Given::Nothing | Given::Toml(_) => Err(self.mismatch(expected)),
         }
     }
@@ -96,8 +95,7 @@ impl<'a> Input<'a> {
         match &self.given {
             Given::Content(_, path) => format!("the content of {}", path.display()),
             Given::Nothing => "nothing".to_owned(),
-            Given::Text(text) => quoted(text),
-            Given::Toml(DeValue::String(text)) => quoted(text),
+            Given::Text(text) | Given::Toml(DeValue::String(text)) => quoted(text),
             Given::Toml(DeValue::Integer(number)) => format!("the number {number}"),
             Given::Toml(DeValue::Float(number)) => format!("the number {number}"),
             Given::Toml(DeValue::Boolean(value)) => value.to_string(),

@@ -70,7 +70,7 @@ section! {
         sign_ins_per_network: Vec<Rate>, rates, default ["50/10m"], restart;
         /// Failed sign-ins from one IPv6 /48.
         sign_ins_per_site: Vec<Rate>, rates, default ["250/10m"], restart;
-        /// Accounts that one attacker is assumed to have, for the three figures of guessing. Where anyone can sign up, more.
+        /// Accounts that one attacker is assumed to have, for guess_hits_per_day. Where anyone can sign up, more.
         hostile_accounts: u32, count(1..=1_000_000_000), default 1_000, restart;
         /// The highest chance of one guess to find some stranger's code: live codes divided by possible ones. A
         /// configuration that allows more is refused.

@@ -89,7 +89,6 @@ impl<'a> Table<'_, 'a> {
     }
 
     /// What was written for `key`: the environment stands above the file, and for a secret `x` either may name `x_file`.
-    #[expect(clippy::type_complexity, reason = "nothing, a value, or why there is none, each with its place")]
     fn given(&self, key: &Key, path: &str) -> Option<Result<(Place, Input<'a>), (Place, String)>> {
         let file_name = key.file_name();
         if let Some(entries) = self.variables {

@@ -86,8 +86,10 @@ fn locate(rest: &str) -> Option<(String, String)> {
 fn unknown(given: &str) -> String {
     let number = given.split("__").nth(2).and_then(|number| number.parse::<usize>().ok()).unwrap_or_default();
     let names = SECTIONS.iter().flat_map(|section| names(section, number)).collect::<Vec<_>>();
-    match nearest(given, names.iter().map(String::as_str)) {
-        Some(name) => format!("there is no such key; did you mean {name}?"),
+    // Compared without what all of them begin with, or a short name would be near to every other.
+    let bare = given.strip_prefix(PREFIX).unwrap_or(given);
+    match nearest(bare, names.iter().filter_map(|name| name.strip_prefix(PREFIX))) {
+        Some(name) => format!("there is no such key; did you mean {PREFIX}{name}?"),
         None => "there is no such key; `countersignd config example` lists them all".to_owned(),
     }
 }
