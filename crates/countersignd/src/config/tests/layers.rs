@@ -112,7 +112,7 @@ fn paths_of_the_file_start_from_its_folder_and_those_of_variables_do_not() {
 }
 
 #[test]
-fn oa_10_3_1_secrets_are_never_shown() {
+fn secrets_are_never_shown() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tv.secret");
     fs::write(&path, SECRET).unwrap();
