@@ -44,7 +44,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pages = folder.path().join("man/man1");
         man(&pages).unwrap();
-        assert!(fs::read_to_string(pages.join("countersignd-config-check.1")).unwrap().contains("--config"));
+        assert!(fs::read_to_string(pages.join("countersignd-config-check.1")).unwrap().contains(r"\-\-config"));
     }
 
     #[test]
