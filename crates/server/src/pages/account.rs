@@ -108,7 +108,7 @@ async fn change_password(
             let (current, new) = (Password::typed(current), Password::typed(new));
             match ask.flow().change_password(person, &current, &new).await {
                 Ok(()) => {
-                    ask.audit(&AuditEvent::PasswordChanged { user: person.user.id, approver: ask.address });
+                    audit_change(ask, person, others_ended);
                     return Ok(back(ask, visit, AccountNotice::PasswordChanged { others_ended }));
                 }
                 Err(ChangePasswordFailure::Throttled(until)) => {
@@ -125,6 +125,14 @@ async fn change_password(
         (None, _) | (_, None) => PasswordProblem::Missing,
     };
     page(ask, visit, person, Some(problem)).await
+}
+
+fn audit_change(ask: &Ask<'_>, person: &SignedIn, others_ended: bool) {
+    let (user, approver) = (person.user.id, ask.address);
+    ask.audit(&AuditEvent::PasswordChanged { user, approver });
+    if others_ended {
+        ask.audit(&AuditEvent::SessionEnded { user, session: None, how: SessionEnd::PasswordChange, approver });
+    }
 }
 
 async fn page(

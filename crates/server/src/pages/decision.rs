@@ -55,7 +55,8 @@ async fn look(ask: &Ask<'_>, mut visit: Visit, person: &SignedIn, again: Option<
         }
         Found::Decided(ended, grant, client) => {
             let decided = Decided { ended, grant: *grant, client: client.map(|client| *client), changed: false };
-            done::tell(ask, &decided, None, When::Before)
+            visit.next = Next::Account;
+            visit.keep(ask, done::tell(ask, &decided, None, When::Before))
         }
         Found::Question(question) => {
             let code = (arrival == Arrival::Link).then(|| ShownCode::new(&shown_code));
@@ -90,7 +91,10 @@ async fn answer(ask: &Ask<'_>, mut visit: Visit, person: &SignedIn, form: &Form<
     match ask.flow().decide(person, shown, verdict).await {
         Ok(decided) => {
             audit(ask, person, &decided, verdict);
-            Ok(done::tell(ask, &decided, Some(verdict), done::when(ask, &decided, verdict)))
+            // The code stays, so that Back shows the outcome; sign-in leads elsewhere from now on.
+            visit.next = Next::Account;
+            let when = done::when(ask, &decided, verdict);
+            Ok(visit.keep(ask, done::tell(ask, &decided, Some(verdict), when)))
         }
         Err(DecideFailure::Void(Void::Changed)) => {
             look(ask, visit, person, Some((DecisionProblem::Changed, Some(shown)))).await

@@ -71,6 +71,8 @@ async fn sign_in(ask: &Ask<'_>, name: &str, password: &str) -> Result<Begun, Sig
 async fn welcome(ask: &Ask<'_>, mut visit: Visit, (token, person): Begun) -> Result<Reply, Unavailable> {
     if let Some(before) = person::of(ask).await? {
         ask.flow().sign_out(before.session.id).await?;
+        let (user, session) = (before.user.id, before.session.id);
+        ask.audit(&AuditEvent::SignOut { user, session, approver: ask.address });
     }
     visit.renew(ask);
     let reply = visit.go(ask, visit.next().path());

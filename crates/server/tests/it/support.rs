@@ -26,7 +26,7 @@ use proto::model::{
 };
 use proto::wire::credentials::Credentials;
 use proto::wire::form::Form;
-use store::Store;
+use store::{FaultSettings, Store, StoreError};
 
 pub(crate) use browser::Browser;
 
@@ -49,6 +49,7 @@ pub(crate) struct TestApp {
     pub(crate) flow: Arc<Flow>,
     pub(crate) env: Env,
     pub(crate) store: Store,
+    file: Arc<KeyFile>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -75,12 +76,43 @@ impl TestApp {
     pub(crate) async fn with(change: impl FnOnce(&mut flow::Settings), trusted_proxies: &str) -> Self {
         let env = Env::simulated(START, 7);
         let store = Store::memory();
+        let file = Arc::new(KeyFile::ephemeral(&mut env.entropy()));
         let mut settings = flow::Settings::new(ISSUER);
         settings.device.hold = Duration::ZERO;
         change(&mut settings);
-        let file = KeyFile::ephemeral(&mut env.entropy());
-        let ring = KeyRing::open(&store, &file, &env).await.unwrap();
-        let flow = Arc::new(Flow::new(settings, env.clone(), store.clone(), ring).await.unwrap());
+        let this = Self::node(env, store.clone(), store, file, settings, trusted_proxies).await.unwrap();
+        this.add_client(client("tv", "Living-room TV")).await;
+        this.add_user("maria").await;
+        this
+    }
+
+    /// Two nodes of this deployment: one that is well, and one whose store misbehaves.
+    pub(crate) async fn behind(self, faults: FaultSettings) -> (Self, Self) {
+        let Self { env, store, file, flow, .. } = self;
+        let settings = flow.settings().clone();
+        let well = Self::node(env.clone(), store.clone(), store.clone(), Arc::clone(&file), settings.clone(), "").await;
+        let faulty = Store::faulty(store.clone(), faults);
+        let ill = async || {
+            Self::node(env.clone(), store.clone(), faulty.clone(), Arc::clone(&file), settings.clone(), "").await
+        };
+        let mut opened = ill().await;
+        while opened.is_err() {
+            opened = ill().await;
+        }
+        (well.unwrap(), opened.unwrap())
+    }
+
+    /// A node on `store`; its keys are read from `keys`.
+    async fn node(
+        env: Env,
+        keys: Store,
+        store: Store,
+        file: Arc<KeyFile>,
+        settings: flow::Settings,
+        trusted_proxies: &str,
+    ) -> Result<Self, StoreError> {
+        let ring = KeyRing::open(&keys, &file, &env).await.unwrap();
+        let flow = Arc::new(Flow::new(settings, env.clone(), store.clone(), ring).await?);
         let settings = Settings {
             name: "Example ID".into(),
             brand: Brand::default(),
@@ -89,10 +121,7 @@ impl TestApp {
         };
         let metrics = Arc::new(Metrics::default());
         let app = Arc::new(App::new(Arc::clone(&flow), settings, Arc::clone(&metrics)));
-        let this = Self { app, flow, env, store, metrics };
-        this.add_client(client("tv", "Living-room TV")).await;
-        this.add_user("maria").await;
-        this
+        Ok(Self { app, flow, env, store, file, metrics })
     }
 
     pub(crate) async fn add_client(&self, client: Client) {

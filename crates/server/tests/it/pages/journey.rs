@@ -64,7 +64,7 @@ async fn by_link_from_another_site_while_signed_in() {
 }
 
 #[tokio::test]
-async fn df_3_3_4_df_3_5_5_a_refusal_is_told_to_the_device_and_to_the_person() {
+async fn df_3_3_4_df_3_5_5_xd_6_1_6_1_a_refusal_is_told_to_the_device_and_to_the_person() {
     let app = TestApp::new().await;
     for button in ["deny", "report"] {
         let tv = app.device().await;
@@ -122,4 +122,20 @@ async fn pages_of_the_middle_lead_to_the_beginning_when_there_is_nothing_to_show
     browser.open("/sign-in").await.expect_page("account");
     browser.type_code(WRONG).await.expect_page("code");
     browser.open("/device/decision").await.expect_page("code");
+}
+
+#[tokio::test]
+async fn df_3_3_6_no_page_and_no_cookie_shows_the_device_code() {
+    let app = TestApp::new().await;
+    let tv = app.device().await;
+    let mut browser = app.browser(HOME);
+    let sign_in = browser.click_elsewhere(&tv.link).await;
+    let question = browser.sign_in(&sign_in, "maria").await;
+    let done = browser.press(&question, "approve").await;
+    let account = browser.open("/account").await;
+    let cookies = format!("{:?}", browser.cookies);
+    for seen in [&sign_in.body, &question.body, &done.body, &account.body, &cookies] {
+        assert!(!seen.contains(&tv.device_code[3..20]));
+    }
+    assert!(!cookies.contains(&tv.user_code), "codes travel sealed");
 }

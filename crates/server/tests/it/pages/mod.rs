@@ -7,4 +7,5 @@ mod forgery;
 mod headers;
 mod journey;
 mod link;
+mod outage;
 mod sign_in;

@@ -10,7 +10,7 @@ use super::{ISSUER, PASSWORD, Reply, TestApp};
 /// Cookies of one person, who is somewhere.
 #[derive(Clone)]
 pub(crate) struct Browser<'a> {
-    app: &'a TestApp,
+    pub(crate) app: &'a TestApp,
     pub(crate) from: String,
     pub(crate) cookies: BTreeMap<String, Cookie>,
     /// Sent with every request, such as `X-Forwarded-For`.
