@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::command::admin::Administration;
 use crate::demo::Demo;
 
 /// Authorization server for devices that have no browser.
@@ -28,6 +29,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         file: ConfigFile,
     },
+    #[command(flatten)]
+    Administration(Administration),
     /// The configuration: an example, what is wrong with it, what holds
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -68,6 +71,6 @@ pub(crate) enum ConfigCommand {
 #[derive(Args, Debug)]
 pub(crate) struct ConfigFile {
     /// The configuration file [else $COUNTERSIGN_CONFIG, else /etc/countersign/countersignd.toml]
-    #[arg(long = "config", value_name = "FILE")]
+    #[arg(long = "config", value_name = "FILE", global = true)]
     pub(crate) path: Option<PathBuf>,
 }

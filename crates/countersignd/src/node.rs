@@ -72,6 +72,11 @@ impl Node {
         Ok(Self { flow: Arc::new(flow), store })
     }
 
+    /// The store, for what is looked up by commands alone.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Writes what is still waiting to be written.
     pub(crate) async fn close(self) -> Result<(), StoreError> {
         self.store.close().await

@@ -193,6 +193,15 @@ impl Store {
         }
     }
 
+    /// Copies the SQLite database of `settings` to the file `to`, which must not exist, without opening it as a store: it
+    /// is not migrated, and may be in use.
+    ///
+    /// # Errors
+    /// The database cannot be read, or the file not be written.
+    pub async fn copy_sqlite(settings: SqliteSettings, to: &Path) -> Result<(), StoreError> {
+        Sqlite::copy(settings, to.to_owned()).await
+    }
+
     /// How well writes share transactions; zeros where nothing is grouped.
     #[must_use]
     pub fn write_figures(&self) -> WriteFigures {

@@ -1,5 +1,6 @@
 //! The commands, one file each. They write results to the output they are given and messages to standard error.
 
+pub(crate) mod admin;
 mod config;
 mod document;
 mod serve;
@@ -18,6 +19,7 @@ pub(crate) fn run(command: Command, out: &mut dyn Write) -> Result<(), Failure> 
     match command {
         Command::Demo(demo) => Ok(runtime()?.block_on(demo::run(&demo))?),
         Command::Serve { file } => runtime()?.block_on(serve::run(&file)),
+        Command::Administration(command) => runtime()?.block_on(admin::run(command, out)),
         Command::Config(command) => config::run(command, out),
         Command::Completions { shell } => document::completions(shell, out),
         Command::Man { folder } => document::man(&folder),

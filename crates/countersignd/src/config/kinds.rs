@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use flow::settings::Rate;
+use proto::wire::is_invisible;
 use server::address::AddressBlock;
 use server::assets::Colour;
 use server::telemetry::LogLevel;
@@ -164,7 +165,8 @@ pub(super) fn words(least: usize, most: usize) -> impl Fn(&Input<'_>) -> Read<St
     move |input| {
         let expected = format!("a text of {least} to {most} characters on one line");
         let text = input.text(&expected)?.trim();
-        let fits = (least..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        let fits =
+            (least..=most).contains(&text.chars().count()) && !text.chars().any(|c| c.is_control() || is_invisible(c));
         if fits { Ok(text.to_owned()) } else { Err(input.mismatch(&expected)) }
     }
 }

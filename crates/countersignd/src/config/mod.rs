@@ -15,6 +15,7 @@ mod kinds;
 mod limits;
 mod locate;
 mod nearest;
+pub(crate) mod option;
 mod place;
 mod reader;
 mod secret;
@@ -36,6 +37,7 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
+pub(crate) use choice::Named;
 pub(crate) use client::DeclaredClient;
 pub(crate) use example::example;
 pub(crate) use files::check_files;
@@ -46,6 +48,7 @@ pub(crate) use locate::{Unreadable, find};
 pub(crate) use place::{Mistake, Place, Places, Report};
 pub(crate) use sections::{Brand, Device, Http, Log, Root, Secrets, Store, Tls, Tokens};
 pub(crate) use show::{json, text};
+pub(crate) use shown::show_duration;
 pub(crate) use store_url::StoreUrl;
 
 use reader::{Reader, Table};

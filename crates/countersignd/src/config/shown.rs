@@ -100,7 +100,7 @@ pub(super) use shown_as_text;
 shown_as_text!(String, SocketAddr, AddressBlock, Colour, ClientId);
 
 /// A duration in its largest whole unit.
-pub(super) fn show_duration(duration: Duration) -> String {
+pub(crate) fn show_duration(duration: Duration) -> String {
     let milliseconds = duration.as_millis();
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     match units.iter().find(|(_, size)| milliseconds > 0 && milliseconds.is_multiple_of(*size)) {

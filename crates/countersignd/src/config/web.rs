@@ -41,6 +41,11 @@ impl Issuer {
         self.0.host_str()
     }
 
+    /// The path of its address, empty when there is none.
+    pub(crate) fn path(&self) -> &str {
+        self.0.path().trim_end_matches('/')
+    }
+
     /// What people open unless there is a shorter address.
     pub(crate) fn verification_uri(&self) -> String {
         format!("{self}/device")
@@ -117,7 +122,7 @@ pub(super) fn origins(input: &Input<'_>) -> Read<Vec<Origin>> {
     members.iter().map(|member| origin(member.text(EXPECTED)?)).collect()
 }
 
-fn origin(text: &str) -> Read<Origin> {
+pub(super) fn origin(text: &str) -> Read<Origin> {
     let url = web_address(text, "https://tv.example.com")?;
     let canonical = url.origin().ascii_serialization();
     if text == canonical {

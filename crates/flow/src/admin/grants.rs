@@ -1,7 +1,7 @@
 //! Grants: what devices asked for, what they hold, and taking it back.
 
 use proto::change::{Change, Decision, Row};
-use proto::model::{Family, Grant, GrantId, GrantState, UserId};
+use proto::model::{Family, FamilyId, Grant, GrantId, GrantState, UserId};
 use store::load::GrantFilter;
 
 use super::{Admin, AdminError, failed};
@@ -59,5 +59,23 @@ impl Admin<'_> {
         .map_err(failed("grant"))?
         .then_some(())
         .ok_or_else(|| AdminError::Unknown(format!("grant {id}")))
+    }
+
+    /// Takes back what a grant gave that is itself forgotten: tokens may outlive their codes.
+    ///
+    /// # Errors
+    /// There is none, or the store.
+    pub async fn revoke_family(&self, id: FamilyId) -> Result<(), AdminError> {
+        let flow = self.0;
+        commit!(&flow.store, &flow.env, async {
+            let Some(view) = flow.store.family_view(id).await? else { return Ok(Decision::only(false)) };
+            let revoked_at = view.family.revoked_at.or(Some(flow.env.now()));
+            let changes = vec![Change::Put(Row::Family(Box::new(Family { revoked_at, ..view.family })))];
+            Ok(Decision { reply: true, requires: Vec::new(), changes })
+        })
+        .await
+        .map_err(failed("family"))?
+        .then_some(())
+        .ok_or_else(|| AdminError::Unknown(format!("family {id}")))
     }
 }

@@ -9,17 +9,24 @@ use rusqlite::backup::{Backup, StepResult};
 use tokio::sync::oneshot;
 
 use super::error::store_error;
-use super::{Sqlite, connection, spawn, stopped};
+use super::{Sqlite, SqliteSettings, connection, spawn, stopped};
 use crate::StoreError;
 use crate::view::Load;
 
 impl Sqlite {
     /// Copies the database to `to`, which must not exist. It appears there complete or not at all.
     pub(crate) async fn backup(&self, to: PathBuf) -> Load<()> {
+        Self::copy(self.settings.clone(), to).await
+    }
+
+    /// Copies the database of `settings`, which need not be open here, to `to`.
+    pub(crate) async fn copy(settings: SqliteSettings, to: PathBuf) -> Load<()> {
         let (reply, answer) = oneshot::channel();
-        let settings = self.settings.clone();
         spawn("store-backup", move || {
-            let copied = connection::reader(&settings).and_then(|source| copy(&source, &to));
+            let copied = connection::reader(&settings).and_then(|source| {
+                connection::check_owner(&source)?;
+                copy(&source, &to)
+            });
             // Nobody may be waiting any more.
             drop(reply.send(copied));
         })?;
