@@ -14,6 +14,9 @@ use proto::{Entropy, Timestamp};
 
 /// When the tests take place.
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+/// When all of the fixtures' grants and sessions are forgotten.
+#[cfg(test)]
+pub(crate) const LATER: Timestamp = Timestamp::from_millis(1_900_000_000_000);
 /// The lifetime of the fixtures' grants.
 pub(super) const LIFETIME: Duration = Duration::from_mins(10);
 
@@ -74,7 +77,7 @@ impl Maker {
     }
 
     /// A client with every setting that a client can have.
-    pub(super) fn rich_client(&mut self) -> Client {
+    pub(crate) fn rich_client(&mut self) -> Client {
         Client {
             name: "Büro-Drucker \u{1f5a8} \0 'quoted'".to_owned(),
             auth: AuthMethod::ClientSecretBasic,
@@ -201,7 +204,7 @@ impl Maker {
     }
 
     /// Rows of every kind and state, with every optional part there and missing.
-    pub(super) fn every_row(&mut self) -> Vec<Row> {
+    pub(crate) fn every_row(&mut self) -> Vec<Row> {
         let (client, rich) = (self.client(), self.rich_client());
         let (user, mut locked) = (self.user(), self.user());
         locked.display_name = Some("Анна".to_owned());
@@ -252,11 +255,11 @@ impl Maker {
     }
 
     /// An approved grant.
-    pub(super) fn approved(&mut self, client: &Client, approval: Approval) -> Grant {
+    pub(crate) fn approved(&mut self, client: &Client, approval: Approval) -> Grant {
         Grant { state: GrantState::Approved(approval), ..self.grant(client) }
     }
 
-    pub(super) fn secret(&mut self) -> SecretHash {
+    pub(crate) fn secret(&mut self) -> SecretHash {
         let mut secret = [0; 32];
         self.0.fill(&mut secret);
         SecretHash::of(&secret)

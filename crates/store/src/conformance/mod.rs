@@ -18,6 +18,8 @@ mod unique;
 use std::any::Any;
 
 pub use self::fixtures::Maker;
+#[cfg(test)]
+pub(crate) use self::{fixtures::LATER, settle::load};
 use crate::{FaultSettings, Store};
 
 /// A store to be judged: empty, with two handles on the same data.

@@ -58,7 +58,7 @@ pub(super) async fn establish(store: &Store, maker: &mut super::Maker, rows: Vec
 }
 
 /// A row as the typed loads give it.
-pub(super) async fn load(store: &Store, key: &Key) -> Option<Row> {
+pub(crate) async fn load(store: &Store, key: &Key) -> Option<Row> {
     match key {
         Key::Client(id) => again!(store.client(id)).map(|row| Row::Client(row.into())),
         Key::Deployment => again!(store.deployment()).map(Row::Deployment),

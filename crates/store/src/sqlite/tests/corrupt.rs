@@ -1,0 +1,104 @@
+//! Rows that are none: named, never guessed, and the rest goes on serving.
+
+use proto::change::Row;
+use proto::model::{Grant, GrantState};
+
+use super::*;
+use crate::StoreError;
+use crate::load::GrantFilter;
+
+/// What a load says of a row after `sql` was done to it.
+async fn corrupted(rows: Vec<Row>, sql: &str) -> (Store, Place, Maker) {
+    let (place, mut maker) = (Place::new(), Maker::new(8));
+    let store = place.open().await;
+    write(&store, &mut maker, rows).await;
+    place.raw().execute_batch(sql).unwrap();
+    (store, place, maker)
+}
+
+fn named(error: &StoreError, table: &str, row: &str) -> String {
+    match error {
+        StoreError::Corrupt { table: own, row: key, what } if *own == table && key == row => what.clone(),
+        other => panic!("{other:?} instead of a corrupt row {row} of {table}"),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn any_other_combination_of_a_grants_columns_is_named() {
+    let mut maker = Maker::new(9);
+    let (client, user) = (maker.client(), maker.user());
+    let session = maker.session(&user);
+    let pending = maker.grant(&client);
+    let approved = maker.approved(&client, Maker::approval(&session));
+    let denied = Grant {
+        state: GrantState::Denied { at: pending.created_at, by: user.id, reported: false },
+        ..maker.grant(&client)
+    };
+    let fresh = maker.grant(&client);
+    let redeemed = maker.redeemed(&fresh, Maker::approval(&session)).0;
+    for (grant, set, what) in [
+        (&pending, "decided_at = 1", "state pending with decided_at"),
+        (&pending, "state = 'approved'", "state approved with no facts"),
+        (&pending, "state = 'undecided'", "column state holds a word that is no state"),
+        (&pending, "scope = 'openid  openid'", "column scope holds a text of 14 bytes that is none of its values"),
+        (&pending, "device_code = zeroblob(32)", "device_code is that of another grant"),
+        (&pending, "user_code = x'00'", "column user_code holds 1 bytes"),
+        (&pending, "version = 0", "column version holds the number 0"),
+        (&pending, "interval_ms = -1", "column interval_ms holds the number -1"),
+        (&pending, "ip = 'somewhere'", "column ip holds a text of 9 bytes that is none of its values"),
+        (&denied, "session_id = zeroblob(16)", "state denied with decided_at, decided_by, reported, session_id"),
+        (&denied, "reported = 2", "column reported holds the number 2"),
+        (&approved, "auth_time = NULL", "state approved with decided_at, decided_by, session_id, amr"),
+        (&approved, "reported = 0", "state approved with decided_at, decided_by, reported, session_id, auth_time, amr"),
+        (&approved, "amr = 'pwd otp'", "column amr holds a text of 7 bytes that is none of its values"),
+        (
+            &redeemed,
+            "family_id = NULL",
+            "state redeemed with decided_at, decided_by, session_id, auth_time, amr, redeemed_at, last_issue, replaced",
+        ),
+    ] {
+        let sql = format!("UPDATE grants SET {set} WHERE id = x'{}'", hex(grant.id.as_bytes()));
+        let other = maker.grant(&client);
+        let rows = vec![Row::Grant(grant.clone().into()), Row::Grant(other.clone().into())];
+        let (store, _place, mut maker) = corrupted(rows, &sql).await;
+        let error = store.grant(grant.id).await.unwrap_err();
+        assert_eq!(named(&error, "grants", &hex(grant.id.as_bytes())), what);
+        let error = store.grants(GrantFilter::default()).await.unwrap_err();
+        assert_eq!(named(&error, "grants", &hex(grant.id.as_bytes())), what);
+        assert!(store.grant(other.id).await.unwrap().is_some());
+        write(&store, &mut maker, vec![Row::Client(client.clone().into())]).await;
+    }
+}
+
+#[tokio::test]
+async fn other_rows_are_named_too() {
+    let mut maker = Maker::new(10);
+    let (client, user) = (maker.rich_client(), maker.user());
+    let session = maker.session(&user);
+    let rows = vec![
+        Row::Client(client.clone().into()),
+        Row::User(user.clone().into()),
+        Row::Session(session.clone().into()),
+        Row::Deployment(maker.deployment()),
+        Row::SealedKey(maker.sealed_key().into()),
+    ];
+    let sql = "UPDATE clients SET secrets = x'0011'; UPDATE users SET name = 'Anna'; \
+         UPDATE sessions SET revoked_at = 5; UPDATE deployment SET key_fingerprint = x''; \
+         UPDATE sealed_keys SET purpose = 'unknown'";
+    let (store, _place, _) = corrupted(rows, sql).await;
+    let error = store.client(&client.id).await.unwrap_err();
+    assert_eq!(named(&error, "clients", client.id.as_str()), "column secrets holds 2 bytes");
+    let error = store.user(user.id).await.unwrap_err();
+    let what = named(&error, "users", &hex(user.id.as_bytes()));
+    assert_eq!(what, "column name holds a text of 4 bytes that is none of its values");
+    assert!(!error.to_string().contains("Anna"), "values are not shown");
+    let error = store.session(session.id).await.unwrap_err();
+    assert_eq!(named(&error, "sessions", &hex(session.id.as_bytes())), "revoked_at without revoked_cause");
+    let error = store.deployment().await.unwrap_err();
+    assert_eq!(named(&error, "deployment", "1"), "column key_fingerprint holds 0 bytes");
+    assert!(store.sealed_keys().await.is_err());
+}
