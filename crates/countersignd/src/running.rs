@@ -49,7 +49,7 @@ impl Bound {
     pub(crate) fn bind(
         node: Node,
         server: server::Settings,
-        doors: Doors,
+        doors: &Doors,
         metrics: Arc<Metrics>,
     ) -> Result<Self, BindError> {
         let listen = |address: SocketAddr, tls: Option<Arc<Tls>>| {

@@ -27,7 +27,7 @@ pub(super) async fn run(file: &ConfigFile) -> Result<(), Failure> {
     let tls = doors.tls.clone();
     let metrics = Arc::new(Metrics::default());
     let bound =
-        Bound::bind(node, wiring::server(&config)?, doors, Arc::clone(&metrics)).map_err(anyhow::Error::from)?;
+        Bound::bind(node, wiring::server(&config)?, &doors, Arc::clone(&metrics)).map_err(anyhow::Error::from)?;
     let mut stops = Stops::listen()?;
     let addresses: Vec<String> = bound.addresses().map(|address| address.to_string()).collect();
     tracing::info!(issuer = %config.issuer, listening = addresses.join(" "), version = env!("CARGO_PKG_VERSION"), "ready");

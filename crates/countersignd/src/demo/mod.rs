@@ -83,7 +83,7 @@ pub(crate) async fn run(demo: &Demo) -> anyhow::Result<()> {
         help: None,
         trusted_proxies: server::address::TrustedProxies::default(),
     };
-    let bound = Bound::bind(node, settings, doors, Arc::new(Metrics::default()))?;
+    let bound = Bound::bind(node, settings, &doors, Arc::new(Metrics::default()))?;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(bound.serve(async {
         // A sender that is gone is a reason to stop as well.
