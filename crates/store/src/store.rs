@@ -143,7 +143,11 @@ impl Store {
         self.inner.counts.count(Operation::Sweep);
         match &self.inner.backend {
             Backend::Faulty(faulty) => match faulty.other() {
-                Fault::After | Fault::Before | Fault::Conflict => Err(Faulty::unavailable()),
+                Fault::After => {
+                    Box::pin(faulty.inner.sweep(now, limit)).await?;
+                    Err(Faulty::unavailable())
+                }
+                Fault::Before | Fault::Conflict => Err(Faulty::unavailable()),
                 Fault::None => Box::pin(faulty.inner.sweep(now, limit)).await,
             },
             Backend::Memory(memory) => Ok(memory.sweep(now, limit)),

@@ -89,7 +89,10 @@ impl View for Snapshot<'_> {
             GrantSelection::All => all(self.0, grants!("true"), params![client, user, limit]),
             GrantSelection::Live(now) => all(
                 self.0,
-                grants!("((state = 'pending' AND expires_at > ?4) OR state = 'approved')"),
+                grants!(
+                    "row IN (SELECT row FROM grants WHERE state = 'pending' AND expires_at > ?4 \
+                     UNION ALL SELECT row FROM grants WHERE state = 'approved')"
+                ),
                 params![client, user, limit, As(&now)],
             ),
             GrantSelection::Pending(now) => {
