@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod admin;
 mod config;
+mod serving;
 
 use std::path::Path;
 use std::process::{Command, Output};
