@@ -44,7 +44,7 @@ fn a_weak_password_is_refused_with_the_reason() {
     let add = |password: &str| site.run_with(&["user", "add", "maria", "--password-stdin"], password);
     add("short").failed("a password has at least 15 characters");
     add("maria maria likes fish").failed("must not contain the name of the account");
-    add("passwordpassword1234567890").failed("must not be easy to guess");
+    add("passwordpassword123").failed("must not be easy to guess");
     add(&"ab cd efg".repeat(200)).failed("at most 1024 bytes");
     add("").failed("there is no password on standard input");
     add("\n").failed("there is no password on standard input");
