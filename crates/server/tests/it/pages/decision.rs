@@ -231,7 +231,7 @@ async fn an_answer_without_a_button_or_with_an_unknown_one_is_none() {
 }
 
 #[tokio::test]
-async fn a_page_left_open_for_too_long_is_shown_again() {
+async fn a_question_may_stay_open_as_long_as_its_code_lives() {
     let app = TestApp::with(|settings| settings.device.lifetime = std::time::Duration::from_secs(1_800), "").await;
     app.advance(1);
     let tv = app.device().await;
