@@ -1,5 +1,6 @@
 //! `countersignd health`: asks the server on this machine, for health checks of containers that hold no other program.
 
+use std::error::Error;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -40,7 +41,7 @@ pub(super) async fn run(health: &Health, out: &mut dyn Write) -> Result<(), Fail
         .tls_danger_accept_invalid_certs(true)
         .build()
         .context("no request can be made")?;
-    let reply = client.get(&url).send().await.with_context(|| url.clone())?;
+    let reply = client.get(&url).send().await.map_err(|error| anyhow!("{url}: {}", root_cause(&error)))?;
     match reply.status() {
         StatusCode::OK => Ok(writeln!(out, "{word}")?),
         status => Err(anyhow!("{url}: the server answered {status}, so it is not {word}").into()),
@@ -60,6 +61,15 @@ fn door(config: &Config) -> Result<String, Failure> {
         (None, Some(_)) => format!("https://{address}{}", config.issuer.path()),
         (None, None) => format!("http://{address}{}", config.issuer.path()),
     })
+}
+
+/// The words of the system, without those of every layer above it.
+fn root_cause(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
 
 /// An address that is listened on, as one that can be asked.

@@ -69,6 +69,8 @@ async fn asked(question: &str) -> Result<Zeroizing<String>, Failure> {
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;
             drop(quiet);
+            // The answer was not ended by a line break.
+            writeln!(terminal)?;
             return Err(anyhow!("stopped; nothing was changed").into());
         }
     };

@@ -58,7 +58,7 @@ pub(crate) enum ClientCommand {
 
 const ADD_HELP: &str = "Examples:\n  \
     countersignd client add tv --name \"Living-room TV\" --grant device --scope openid profile\n  \
-    countersignd client add ci --name \"Build server\" --auth client_secret_basic --grant device,refresh_token\n\n\
+    countersignd client add ci --name CI --auth client_secret_basic --grant device,refresh_token\n\n\
     Clients can be declared in the configuration as well; those are changed there.";
 
 const EDIT_HELP: &str = "Lists are replaced as a whole; an empty text makes them empty: --scope '' --origin ''.\n\
