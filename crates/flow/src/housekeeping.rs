@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proto::change::{Decision, Key};
-use proto::model::GrantState;
+use proto::model::{GrantState, KeyPurpose};
 use store::{FeedEvent, StoreError};
 
 use crate::commit::commit;
@@ -98,17 +98,18 @@ impl Flow {
     async fn turn_keys(&self) {
         loop {
             self.env.sleep(KEYS_EVERY).await;
-            if let Err(error) = self.advance_keys(false).await {
+            if let Err(error) = self.advance_keys(None).await {
                 tracing::warn!(%error, "keys cannot be rotated now");
             }
         }
     }
 
-    /// Makes next keys active and retired ones go, as time asks for; `at_once` without waiting for publication.
+    /// Makes next keys active and retired ones go, as time asks for; the next key of the purpose `at_once` does
+    /// not wait to be known.
     ///
     /// # Errors
     /// The store.
-    pub async fn advance_keys(&self, at_once: bool) -> Result<(), Unavailable> {
+    pub async fn advance_keys(&self, at_once: Option<KeyPurpose>) -> Result<(), Unavailable> {
         commit!(&self.store, &self.env, async {
             let keys = self.store.sealed_keys().await?;
             Ok(Decision { reply: (), requires: Vec::new(), changes: activate_after(&keys, self.env.now(), at_once) })

@@ -83,12 +83,17 @@ impl Password {
             Err(WeakPassword::TooShort)
         } else if name.as_str().chars().count() >= 4 && text.contains(name.as_str()) {
             Err(WeakPassword::Name)
-        } else if distinct < 5 || COMMON.iter().any(|common| text.replace(common, "").chars().count() < 5) {
+        } else if distinct < 5 || without(&text, &COMMON).chars().count() < 5 {
             Err(WeakPassword::Common)
         } else {
             Ok(())
         }
     }
+}
+
+/// What is left of `text` without these parts.
+fn without(text: &str, parts: &[&str]) -> String {
+    parts.iter().fold(text.to_owned(), |left, part| left.replace(part, ""))
 }
 
 /// Parts of which too many long passwords are made.
@@ -220,4 +225,22 @@ fn short(id: KeyId) -> [u8; 8] {
 
 fn unusable(error: impl std::fmt::Display) -> HashError {
     HashError::Unusable(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_judged_by_length_and_by_what_everybody_knows() {
+        let name = UserName::parse("maria").unwrap();
+        let judged = |text: &str| Password::typed(text).check_strength(&name);
+        assert_eq!(judged("correct horse battery staple"), Ok(()));
+        assert_eq!(judged("fourteen chars"), Err(WeakPassword::TooShort));
+        assert_eq!(judged(&"ab cd ef gh ".repeat(100)), Err(WeakPassword::TooLong));
+        assert_eq!(judged("my name is Maria, hello"), Err(WeakPassword::Name));
+        for common in ["passwordpassword1234567890", "aaaaaaaaaaaaaaaaaaaa", "Qwertyuiop1234567890!"] {
+            assert_eq!(judged(common), Err(WeakPassword::Common), "{common}");
+        }
+    }
 }

@@ -31,7 +31,7 @@ impl Admin<'_> {
         })
         .await
         .map_err(failed("key"))?;
-        flow.advance_keys(false).await?;
+        flow.advance_keys(None).await?;
         Ok(key.id)
     }
 
@@ -48,7 +48,7 @@ impl Admin<'_> {
             if !next {
                 return Err(AdminError::NoNextKey);
             }
-            flow.advance_keys(true).await?;
+            flow.advance_keys(Some(key.purpose)).await?;
         }
         commit!(&flow.store, &flow.env, async {
             let keys = flow.store.sealed_keys().await?;

@@ -73,14 +73,15 @@ pub(super) fn split_signing(bytes: &[u8]) -> Option<(&str, &[u8])> {
 }
 
 /// What time asks for: a next key that was published long enough becomes active and its predecessor
-/// retires; a retired key of which nothing lives goes. `at_once` does not wait for publication.
-pub(crate) fn activate_after(keys: &[SealedKey], now: Timestamp, at_once: bool) -> Vec<Change> {
+/// retires; a retired key of which nothing lives goes. The next key of the purpose `at_once` does not wait.
+pub(crate) fn activate_after(keys: &[SealedKey], now: Timestamp, at_once: Option<KeyPurpose>) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut put = |key: &SealedKey, state: KeyState| {
         changes.push(Change::Put(Row::SealedKey(Box::new(SealedKey { state, changed_at: now, ..key.clone() }))));
     };
     let due = |key: &&SealedKey| {
-        key.state == KeyState::Next && (at_once || publication(key.purpose).is_none_or(|wait| age(key, now) >= wait))
+        key.state == KeyState::Next
+            && (at_once == Some(key.purpose) || publication(key.purpose).is_none_or(|wait| age(key, now) >= wait))
     };
     let mut activated: Vec<KeyPurpose> = Vec::new();
     for key in keys.iter().filter(due) {
@@ -150,13 +151,13 @@ mod tests {
             key(3, KeyPurpose::SignRs256, KeyState::Active, 0),
         ];
         let at = |seconds| Timestamp::EPOCH + Duration::from_secs(seconds);
-        assert!(activate_after(&keys, at(99 + hour), false).is_empty());
-        let changes = activate_after(&keys, at(100 + hour), false);
+        assert!(activate_after(&keys, at(99 + hour), None).is_empty());
+        let changes = activate_after(&keys, at(100 + hour), None);
         let [one, two] = [keys[0].id, keys[1].id];
         assert_eq!(states(&changes), [(two, Some(KeyState::Active)), (one, Some(KeyState::Retired))]);
         let retired = [key(1, KeyPurpose::SignEs256, KeyState::Retired, 0)];
         let kept = SIGNATURES_CHECKED_FOR.as_secs();
-        assert!(activate_after(&retired, at(kept - 1), false).is_empty());
-        assert_eq!(states(&activate_after(&retired, at(kept), false)), [(one, None)]);
+        assert!(activate_after(&retired, at(kept - 1), None).is_empty());
+        assert_eq!(states(&activate_after(&retired, at(kept), None)), [(one, None)]);
     }
 }

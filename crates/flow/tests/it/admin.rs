@@ -80,13 +80,29 @@ async fn oi_15_keys_rotate_without_a_gap() {
     admin.rotate_key(KeyPurpose::SignEs256).await.unwrap();
     assert_eq!((of(KeyState::Active).await, of(KeyState::Next).await), (1, 1));
     world.env.advance(Duration::from_secs(3_600));
-    world.flow.advance_keys(false).await.unwrap();
+    world.flow.advance_keys(None).await.unwrap();
     assert_eq!((of(KeyState::Active).await, of(KeyState::Next).await, of(KeyState::Retired).await), (1, 0, 1));
     world.env.advance(Duration::from_secs(2 * 86_400));
-    world.flow.advance_keys(false).await.unwrap();
+    world.flow.advance_keys(None).await.unwrap();
     assert_eq!((of(KeyState::Active).await, of(KeyState::Retired).await), (1, 0));
     let active = admin.keys().await.unwrap().into_iter().find(|key| key.state == KeyState::Active).unwrap();
     assert!(matches!(admin.retire_key(active.id).await, Err(AdminError::NoNextKey)));
+}
+
+#[tokio::test]
+async fn an_emergency_retires_one_key_and_leaves_the_others_their_time() {
+    let world = world().await;
+    let admin = world.flow.admin();
+    admin.rotate_key(KeyPurpose::SignEs256).await.unwrap();
+    admin.rotate_key(KeyPurpose::SignRs256).await.unwrap();
+    let keys = admin.keys().await.unwrap();
+    let of = |purpose, state| keys.iter().find(|key| key.purpose == purpose && key.state == state).unwrap().id;
+    admin.retire_key(of(KeyPurpose::SignEs256, KeyState::Active)).await.unwrap();
+    let now = admin.keys().await.unwrap();
+    let state = |id| now.iter().find(|key| key.id == id).map(|key| key.state);
+    assert_eq!(state(of(KeyPurpose::SignEs256, KeyState::Active)), None);
+    assert_eq!(state(of(KeyPurpose::SignEs256, KeyState::Next)), Some(KeyState::Active));
+    assert_eq!(state(of(KeyPurpose::SignRs256, KeyState::Next)), Some(KeyState::Next));
 }
 
 #[tokio::test]
