@@ -52,6 +52,20 @@ pub struct Polled {
     pub applied: Option<Duration>,
     /// The grant, when the code named one.
     pub grant_id: Option<GrantId>,
+    /// Whether the refusal took back what was issued before (DF-3.4-8).
+    pub revoked: bool,
+}
+
+/// A refusal, and what it did.
+pub(crate) struct Refused {
+    pub(crate) refusal: Refusal,
+    pub(crate) revoked: bool,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, revoked: false }
+    }
 }
 
 /// A poll that is ready to be answered: nothing of the request is needed any more while it waits.
@@ -83,9 +97,10 @@ impl Flow {
     /// Answers a poll, at once or when the person decides (RFC 8628 §3.5).
     pub async fn poll(&self, poll: Poll) -> Polled {
         let Poll { credentials, code, wait } = poll;
-        let mut polled = Polled { outcome: Err(Refusal::Overloaded), applied: None, grant_id: None };
-        polled.outcome = self.answer(&credentials, &code, wait, &mut polled.applied, &mut polled.grant_id).await;
-        polled
+        let (mut applied, mut grant_id) = (None, None);
+        let answer = self.answer(&credentials, &code, wait, &mut applied, &mut grant_id).await;
+        let revoked = answer.as_ref().is_err_and(|refused| refused.revoked);
+        Polled { outcome: answer.map_err(|refused| refused.refusal), applied, grant_id, revoked }
     }
 
     async fn answer(
@@ -95,26 +110,28 @@ impl Flow {
         wait: Option<Duration>,
         applied: &mut Option<Duration>,
         grant_id: &mut Option<GrantId>,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<Issued, Refused> {
         let client = self.client(&credentials.client_id).await?;
         let caller = authenticate(client.as_deref(), credentials, Endpoint::Token)?;
         if self.env.now() >= code.expires_at() + LONGEST_TOMBSTONE {
-            return Err(Refusal::CodeInvalid);
+            return Err(Refusal::CodeInvalid.into());
         }
         let hash = code.hash();
         *grant_id = Some(hash.grant_id());
         match self.room.poll(&hash, caller, wait, self.env.now()) {
-            Meets::Answer(refusal) => return Err(refusal),
+            Meets::Answer(refusal) => return Err(refusal.into()),
             Meets::Store => {}
             Meets::Hold(held) => return self.hold(held, credentials, &hash, applied).await,
         }
         match self.redeem(credentials, &hash).await {
             // It was not known here to be pending, and is: now it is, and this poll may wait as well.
-            Err(Refusal::AuthorizationPending) => match self.room.poll(&hash, caller, wait, self.env.now()) {
-                Meets::Hold(held) => self.hold(held, credentials, &hash, applied).await,
-                Meets::Answer(refusal) => Err(refusal),
-                Meets::Store => Err(Refusal::AuthorizationPending),
-            },
+            Err(Refused { refusal: Refusal::AuthorizationPending, .. }) => {
+                match self.room.poll(&hash, caller, wait, self.env.now()) {
+                    Meets::Hold(held) => self.hold(held, credentials, &hash, applied).await,
+                    Meets::Answer(refusal) => Err(refusal.into()),
+                    Meets::Store => Err(Refusal::AuthorizationPending.into()),
+                }
+            }
             outcome => outcome,
         }
     }
@@ -125,16 +142,16 @@ impl Flow {
         credentials: &Credentials,
         hash: &proto::secret::DeviceCodeHash,
         applied: &mut Option<Duration>,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<Issued, Refused> {
         *applied = held.applied();
         let wake = held.wait().await;
         match wake {
             Wake::Decided => self.redeem(credentials, hash).await,
             Wake::Closing | Wake::TimeUp => {
                 self.room.forgive(hash.grant_id());
-                Err(Refusal::AuthorizationPending)
+                Err(Refusal::AuthorizationPending.into())
             }
-            Wake::Superseded => Err(Refusal::AuthorizationPending),
+            Wake::Superseded => Err(Refusal::AuthorizationPending.into()),
         }
     }
 }

@@ -14,12 +14,12 @@ use proto::wire::credentials::Credentials;
 use proto::wire::token::{Credential, TokenResponse, TokenType};
 
 use crate::commit::{Failed, commit};
-use crate::poll::Issued;
+use crate::poll::{Issued, Refused};
 use crate::{Flow, refused};
 
 impl Flow {
     /// Judges a poll of a grant that is not known to be pending, and issues what is due.
-    pub(crate) async fn redeem(&self, credentials: &Credentials, hash: &DeviceCodeHash) -> Result<Issued, Refusal> {
+    pub(crate) async fn redeem(&self, credentials: &Credentials, hash: &DeviceCodeHash) -> Result<Issued, Refused> {
         commit!(&self.store, &self.env, async {
             self.room.expect(hash, self.env.now());
             let view = self.store.redeem_view(hash).await?;
@@ -38,13 +38,14 @@ impl Flow {
             let Decision { reply, requires, changes } =
                 redeem::redeem(scene, caller, lifetime, self.env.now(), &mut self.env.entropy());
             let reply = match reply {
-                Redeem::Refuse(refusal) => Err(refusal),
+                // All that a refusal can want written is the end of the family.
+                Redeem::Refuse(refusal) => Err(Refused { refusal, revoked: !changes.is_empty() }),
                 Redeem::Issue(issue) => Ok(self.sign(*issue).map_err(Failed::Refused)?),
             };
             Ok(Decision { reply, requires, changes })
         })
         .await
-        .map_err(refused)?
+        .map_err(|failed| Refused::from(refused(failed)))?
     }
 
     fn sign(&self, issue: Issue<'_>) -> Result<Issued, Refusal> {

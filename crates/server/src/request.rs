@@ -5,6 +5,8 @@ use http::header::{self, HeaderName};
 use http::{HeaderMap, Method};
 use proto::grant::Refusal;
 use proto::model::{ClientAddress, ClientId};
+use proto::wire::credentials::{Credentials, InvalidCredentials};
+use proto::wire::form::Form;
 
 use crate::app::App;
 use crate::telemetry::{AuditEvent, RequestId};
@@ -49,8 +51,16 @@ impl Ask<'_> {
     }
 
     /// The Authorization header, as far as it is text.
-    pub(crate) fn authorization(&self) -> Option<&str> {
+    fn authorization(&self) -> Option<&str> {
         self.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
+    }
+
+    /// Who says they are calling. Two Authorization headers are two ways of saying it (RFC 6749 §2.3).
+    pub(crate) fn credentials(&self, form: &Form<'_>) -> Result<Credentials, InvalidCredentials> {
+        if self.headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
+            return Err(InvalidCredentials::TwoMethods);
+        }
+        Credentials::read(self.authorization(), form)
     }
 
     /// Whether there is one, readable or not.

@@ -3,7 +3,6 @@
 use flow::StartRequest;
 use http::StatusCode;
 use proto::grant::Refusal;
-use proto::wire::credentials::Credentials;
 use proto::wire::form::Form;
 
 use super::refusal;
@@ -12,7 +11,7 @@ use crate::request::Ask;
 use crate::telemetry::AuditEvent;
 
 pub(crate) async fn post(ask: &Ask<'_>, form: &Form<'_>) -> Reply {
-    let credentials = match Credentials::read(ask.authorization(), form) {
+    let credentials = match ask.credentials(form) {
         Ok(credentials) => credentials,
         Err(cause) => return refusal(&Refusal::Credentials(cause), ask.has_authorization()),
     };

@@ -7,7 +7,6 @@ use http::header::HeaderName;
 use http::{HeaderValue, StatusCode};
 use proto::grant::Refusal;
 use proto::model::ClientId;
-use proto::wire::credentials::Credentials;
 use proto::wire::form::Form;
 use proto::wire::prefer;
 
@@ -31,7 +30,7 @@ pub(crate) struct Read {
 /// # Errors
 /// Why it cannot be read.
 pub(crate) fn read(ask: &Ask<'_>, form: &Form<'_>) -> Result<Read, Refusal> {
-    let credentials = Credentials::read(ask.authorization(), form).map_err(Refusal::Credentials)?;
+    let credentials = ask.credentials(form).map_err(Refusal::Credentials)?;
     let wait = prefer::wait(ask.headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok()));
     let request = PollRequest {
         credentials: &credentials,
@@ -46,10 +45,18 @@ pub(crate) fn read(ask: &Ask<'_>, form: &Form<'_>) -> Result<Read, Refusal> {
 /// Answers it, at once or when the person decides.
 pub(crate) async fn answer(ask: &Ask<'_>, read: Read) -> Reply {
     let Read { poll, client_id, by_header } = read;
-    let Polled { outcome, applied, grant_id } = ask.flow().poll(poll).await;
+    let Polled { outcome, applied, grant_id, revoked } = ask.flow().poll(poll).await;
     ask.app.metrics.polls.count(label(&outcome, applied));
     let mut reply = match outcome {
         Ok(issued) => {
+            if issued.replacement {
+                ask.audit(&AuditEvent::Replay {
+                    client: &client_id,
+                    grant: issued.grant_id,
+                    initiator: ask.address,
+                    outcome: ReplayOutcome::Replaced,
+                });
+            }
             ask.audit(&AuditEvent::Redeem {
                 client: &client_id,
                 grant: issued.grant_id,
@@ -60,7 +67,7 @@ pub(crate) async fn answer(ask: &Ask<'_>, read: Read) -> Reply {
         }
         Err(cause) => {
             if let (Refusal::CodeReplayed, Some(grant)) = (&cause, grant_id) {
-                let outcome = ReplayOutcome::Refused;
+                let outcome = if revoked { ReplayOutcome::Revoked } else { ReplayOutcome::Refused };
                 ask.audit(&AuditEvent::Replay { client: &client_id, grant, initiator: ask.address, outcome });
             }
             ask.refused(&cause, &client_id);
