@@ -103,26 +103,25 @@ pub(crate) fn finish(app: &App, kind: Kind, headers: &mut HeaderMap) {
         headers.insert(name, HeaderValue::from_static(value));
     };
     fixed(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    fixed(headers, header::X_FRAME_OPTIONS, "DENY");
+    // Says nothing to scripts of registered origins: they ask with CORS, which this does not govern.
+    fixed(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     if app.secure {
         fixed(headers, header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     match kind {
         Kind::Protocol => {
             fixed(headers, header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
-            fixed(headers, header::X_FRAME_OPTIONS, "DENY");
         }
         Kind::Asset => {
             // An operator's logo may be an SVG, and an SVG opened by itself may hold script.
             fixed(headers, header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
-            fixed(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
         }
         Kind::Page => {
             fixed(headers, header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
-            fixed(headers, header::X_FRAME_OPTIONS, "DENY");
             // Not no-referrer: that makes browsers send "Origin: null" with forms, which the check would refuse.
             fixed(headers, header::REFERRER_POLICY, "same-origin");
             fixed(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-            fixed(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
             fixed(headers, HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
             fixed(headers, HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
             no_store(headers);
@@ -135,8 +134,12 @@ fn no_store(headers: &mut HeaderMap) {
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
 }
 
-/// The head alone, with the length that the body had (HEAD).
+/// The head alone, with the length that the body had (HEAD). What has no body by its status has no length either
+/// (RFC 9110 §8.6).
 pub(crate) fn without_body(reply: &mut Reply) {
+    if matches!(reply.status(), StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
+        return;
+    }
     let length = reply.body().size_hint().exact().unwrap_or(0);
     *reply.body_mut() = Full::default();
     reply.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));

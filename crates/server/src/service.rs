@@ -279,8 +279,8 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     let refuse = |cause: &Refusal| endpoint::refusal(cause, false);
-    let names = query.unwrap_or_default().split('&').filter_map(|pair| pair.split('=').next());
-    if names.into_iter().any(|name| NEVER_IN_QUERY.contains(&name)) {
+    let query = Form::parse(query.unwrap_or_default().as_bytes()).map_err(|cause| refuse(&Refusal::Form(cause)))?;
+    if NEVER_IN_QUERY.iter().any(|name| query.get(name).is_some()) {
         return Err(refuse(&Refusal::QueryCredentials));
     }
     if !is_form(ask.headers) {
@@ -289,11 +289,7 @@ where
     read_body(ask.headers, body, limits).await.map_err(|cause| match cause {
         BodyError::TooLarge => refuse(&Refusal::Form(InvalidForm::TooLong)),
         BodyError::Encoded => refuse(&Refusal::MediaType),
-        BodyError::Broken | BodyError::TooSlow => {
-            let mut reply = refuse(&Refusal::MediaType);
-            *reply.status_mut() = cause.status();
-            reply
-        }
+        BodyError::Broken | BodyError::TooSlow => endpoint::incomplete(cause.status()),
     })
 }
 

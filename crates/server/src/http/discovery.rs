@@ -63,7 +63,10 @@ fn document(app: &App) -> AuthorizationServerMetadata {
 pub(crate) fn cacheable(ask: &Ask<'_>, body: Bytes) -> Reply {
     let tag =
         format!("\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(&body).iter().take(12).copied().collect::<Vec<_>>()));
-    let known = ask.header(header::IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
+    // Compared weakly, in whichever line it stands (RFC 9110 §13.1.2).
+    let lines = ask.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
+    let known = tags.any(|known| known == "*" || known.trim_start_matches("W/") == tag);
     let mut reply = if known {
         let mut unchanged = Response::new(Full::default());
         *unchanged.status_mut() = StatusCode::NOT_MODIFIED;

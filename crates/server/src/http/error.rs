@@ -31,6 +31,11 @@ pub(crate) fn refusal(refusal: &Refusal, by_header: bool) -> Reply {
     reply
 }
 
+/// A body that broke off, or took too long.
+pub(crate) fn incomplete(status: StatusCode) -> Reply {
+    reply::json(status, &ErrorBody::described(ErrorCode::InvalidRequest, "the body did not arrive whole"))
+}
+
 /// Another method than the endpoint has (DF-3.1-2).
 pub(crate) fn method_not_allowed(allowed: &[Method]) -> Reply {
     let body = ErrorBody::described(ErrorCode::InvalidRequest, "this endpoint has another method, see Allow");

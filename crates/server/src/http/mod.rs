@@ -9,4 +9,4 @@ pub(crate) mod jwks;
 pub(crate) mod token;
 pub(crate) mod userinfo;
 
-pub(crate) use error::{method_not_allowed, refusal};
+pub(crate) use error::{incomplete, method_not_allowed, refusal};
