@@ -1,6 +1,8 @@
 //! The server: over its own sockets, and in process. One binary, because linking is what costs time.
 
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod listen;
 #[cfg(test)]
 mod pages;

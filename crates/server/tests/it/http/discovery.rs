@@ -1,0 +1,187 @@
+//! Both discovery documents and the keys, as caches and clients see them (RFC 8414; OpenID Connect Discovery).
+
+use std::collections::BTreeSet;
+
+use http::Method;
+
+use super::support::{Call, Caller, JWKS, METADATA, OPENID, TOKEN, members};
+use crate::support::{ISSUER, TestApp};
+
+const WITH_PATH: &str = "https://id.example.com/people/de";
+
+async fn under_a_path() -> TestApp {
+    TestApp::with(|settings| *settings = flow::Settings::new(WITH_PATH), "").await
+}
+
+#[tokio::test]
+async fn md_2_2_md_2_3_md_2_4_md_2_6_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_the_document() {
+    let app = TestApp::new().await;
+    let answer = Call::get(METADATA).send(&app).await;
+    let tag = answer.header("etag").to_owned();
+    assert!(tag.len() > 12 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+    let body = answer.json();
+    let lines = body.as_object().unwrap().iter().map(|(name, value)| format!("{name}: {value}\n"));
+    insta::assert_snapshot!(lines.collect::<String>(), @r#"
+    claims_supported: ["iss","sub","aud","exp","iat","auth_time","amr","at_hash","name","preferred_username","email"]
+    device_authorization_endpoint: "https://id.example.com/oauth2/device_authorization"
+    grant_types_supported: ["urn:ietf:params:oauth:grant-type:device_code"]
+    id_token_signing_alg_values_supported: ["RS256","ES256"]
+    issuer: "https://id.example.com"
+    jwks_uri: "https://id.example.com/oauth2/jwks"
+    scopes_supported: ["openid","profile","email"]
+    subject_types_supported: ["public"]
+    token_endpoint: "https://id.example.com/oauth2/token"
+    token_endpoint_auth_methods_supported: ["none","client_secret_basic","client_secret_post"]
+    ui_locales_supported: ["en"]
+    userinfo_endpoint: "https://id.example.com/oauth2/userinfo"
+    "#);
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+    for (name, value) in body.as_object().unwrap() {
+        assert!(!value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()), "{name} has no elements");
+    }
+    // What is not offered is not listed: no code flow (CF-2), and no endpoint that does not answer.
+    for absent in [
+        "authorization_endpoint",
+        "response_types_supported",
+        "revocation_endpoint",
+        "introspection_endpoint",
+        "registration_endpoint",
+    ] {
+        assert!(body.get(absent).is_none(), "{absent}");
+    }
+    for endpoint in ["device_authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"] {
+        let path = body[endpoint].as_str().unwrap().strip_prefix(ISSUER).unwrap().to_owned();
+        assert_ne!(Call::get(&path).send(&app).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn md_3_1_md_3_2_both_documents_are_one_and_stand_where_clients_look() {
+    let app = TestApp::new().await;
+    let document = Call::get(METADATA).send(&app).await;
+    assert_eq!(Call::get(OPENID).send(&app).await.body(), document.body());
+
+    let app = under_a_path().await;
+    let inserted = Call::get(&format!("{METADATA}/people/de")).send(&app).await;
+    let body = inserted.json();
+    assert_eq!(body["issuer"], WITH_PATH);
+    assert_eq!(body["token_endpoint"], format!("{WITH_PATH}{TOKEN}"));
+    for appended in [OPENID, METADATA] {
+        let appended = Call::get(&format!("/people/de{appended}")).send(&app).await;
+        assert_eq!((appended.status, appended.body()), (200, inserted.body()));
+    }
+    for path in
+        [METADATA, OPENID, TOKEN, &format!("{METADATA}/people"), &format!("{METADATA}/people/de/"), "/people/de"]
+    {
+        assert_eq!(Call::get(path).send(&app).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn md_2_1_everything_hangs_under_an_issuer_with_a_path() {
+    let app = under_a_path().await;
+    let answer = Caller::tv().call("/people/de/oauth2/device_authorization", "scope=openid").send(&app).await;
+    assert_eq!(answer.text("verification_uri"), format!("{WITH_PATH}/device"));
+    let code = answer.text("user_code");
+    assert_eq!(answer.text("verification_uri_complete"), format!("{WITH_PATH}/D/{code}"));
+    assert_eq!(Call::get(&format!("/people/de{JWKS}")).send(&app).await.status, 200);
+    assert_eq!(Call::get("/people/de/health/live").send(&app).await.status, 200);
+    assert_eq!(Call::get("/people/de/device").send(&app).await.status, 200);
+}
+
+#[tokio::test]
+async fn md_2_1_a_slash_at_the_end_of_the_issuer_is_dropped() {
+    let app = TestApp::with(|settings| *settings = flow::Settings::new(&format!("{WITH_PATH}/")), "").await;
+    assert_eq!(Call::get(&format!("{METADATA}/people/de")).send(&app).await.json()["issuer"], WITH_PATH);
+}
+
+#[tokio::test]
+async fn md_4_1_no_header_has_a_say_in_what_is_published() {
+    for proxies in ["", "203.0.113.0/24"] {
+        let app = TestApp::with(|_| {}, proxies).await;
+        for path in [METADATA, OPENID] {
+            let honest = Call::get(path).send(&app).await;
+            let forged = Call::get(path)
+                .header("host", "evil.example")
+                .header("x-forwarded-host", "evil.example")
+                .header("x-forwarded-proto", "http")
+                .header("x-forwarded-prefix", "/evil")
+                .header("x-original-url", "/evil")
+                .header("forwarded", "host=evil.example;proto=http");
+            let absolute = Call::get(&format!("http://evil.example{path}")).header("host", "evil.example");
+            for call in [forged, absolute] {
+                let answer = call.send(&app).await;
+                assert_eq!((answer.body(), answer.header("etag")), (honest.body(), honest.header("etag")));
+            }
+        }
+        let call = Caller::tv().call(super::support::AUTHORIZATION, "").header("x-forwarded-host", "evil.example");
+        let answer = call.header("host", "evil.example").send(&app).await;
+        assert!(!answer.body().contains("evil") && answer.text("verification_uri").starts_with(ISSUER));
+    }
+}
+
+#[tokio::test]
+async fn md_4_2_documents_and_keys_may_be_kept_for_an_hour_and_asked_about() {
+    let app = TestApp::new().await;
+    for path in [METADATA, OPENID, JWKS] {
+        let answer = Call::get(path).send(&app).await;
+        assert_eq!(answer.header("cache-control"), "public, max-age=3600");
+        assert_eq!(answer.header("pragma"), "");
+        let tag = answer.header("etag").to_owned();
+        for (known, status) in [
+            (tag.as_str(), 304),
+            (&format!("W/{tag}"), 304),
+            (&format!("\"x\", {tag}"), 304),
+            ("*", 304),
+            ("\"x\"", 200),
+            (tag.trim_matches('"'), 200),
+            ("", 200),
+        ] {
+            for method in [Method::GET, Method::HEAD] {
+                let again = Call::new(method, path).header("if-none-match", known).send(&app).await;
+                assert_eq!((again.status, again.header("etag")), (status, tag.as_str()), "{path} {known}");
+                assert_eq!(again.header("cache-control"), "public, max-age=3600");
+                assert!(status == 200 || again.body().is_empty());
+            }
+        }
+        let lines = Call::get(path).header("if-none-match", "\"x\"").header("if-none-match", &tag);
+        assert_eq!(lines.send(&app).await.status, 304);
+    }
+}
+
+#[tokio::test]
+async fn jw_11_md_2_7_the_keys_are_public_and_each_says_what_it_is_for() {
+    let app = TestApp::new().await;
+    let answer = Call::get(JWKS).send(&app).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+    let body = answer.json();
+    assert_eq!(members(&body), ["keys"]);
+    let (mut kids, mut algs) = (BTreeSet::new(), BTreeSet::new());
+    for key in body["keys"].as_array().unwrap() {
+        let mut names = members(key);
+        names.sort_unstable();
+        let expected: &[&str] = match key["kty"].as_str().unwrap() {
+            "EC" => &["alg", "crv", "kid", "kty", "use", "x", "y"],
+            "RSA" => &["alg", "e", "kid", "kty", "n", "use"],
+            other => panic!("{other}"),
+        };
+        assert_eq!(names, expected, "nothing private, nothing else");
+        assert_eq!(key["use"], "sig");
+        assert!(kids.insert(key["kid"].as_str().unwrap().to_owned()), "kid twice");
+        algs.insert(key["alg"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(algs, BTreeSet::from(["ES256".to_owned(), "RS256".to_owned()]));
+}
+
+#[tokio::test]
+async fn jw_11_oi_15_a_rotated_key_is_published_beside_the_old_one_and_changes_the_tag() {
+    let app = TestApp::new().await;
+    app.keep_house().await;
+    let before = Call::get(JWKS).send(&app).await;
+    app.flow.admin().rotate_key(proto::model::KeyPurpose::SignEs256).await.unwrap();
+    app.heed().await;
+    let after = Call::get(JWKS).send(&app).await;
+    assert_ne!(before.header("etag"), after.header("etag"));
+    let count = |keys: &serde_json::Value| keys["keys"].as_array().unwrap().len();
+    assert_eq!(count(&after.json()), count(&before.json()) + 1);
+}

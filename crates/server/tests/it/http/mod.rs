@@ -1,0 +1,17 @@
+//! The endpoints of the protocol, in process: every method, parameter, client and state, to the byte.
+
+mod audit;
+mod authentication;
+mod authorization;
+mod canary;
+mod codes;
+mod cors;
+mod discovery;
+mod faults;
+mod held;
+mod identity;
+mod methods;
+mod parameters;
+mod random;
+mod success;
+mod support;
