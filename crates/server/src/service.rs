@@ -170,6 +170,8 @@ impl App {
         B: Body<Data = Bytes> + Unpin,
     {
         let origin = endpoint::cors::origin(&ask).await;
+        // Not around a poll: held in great numbers, it names its request in its own lines.
+        let span = || ask.id.span(ask.method, place.route());
         let mut reply = if *ask.method == Method::OPTIONS {
             endpoint::cors::preflight(place.methods(), origin)
         } else if !place.methods().contains(ask.method) {
@@ -188,15 +190,15 @@ impl App {
                 },
                 Place::DeviceAuthorization => match read_form(&ask, query, body, limits).await {
                     Ok(bytes) => match Form::parse(&bytes) {
-                        Ok(form) => endpoint::device_authorization::post(&ask, &form).await,
+                        Ok(form) => endpoint::device_authorization::post(&ask, &form).instrument(span()).await,
                         Err(cause) => endpoint::refusal(&Refusal::Form(cause), false),
                     },
                     Err(refusal) => refusal,
                 },
-                Place::Userinfo => endpoint::userinfo::answer(&ask).await,
+                Place::Userinfo => endpoint::userinfo::answer(&ask).instrument(span()).await,
                 Place::Jwks => endpoint::jwks::get(&ask),
                 Place::Discovery => endpoint::discovery::get(&ask),
-                Place::Ready => endpoint::health::readiness(&self.flow).await,
+                Place::Ready => endpoint::health::readiness(&self.flow).instrument(span()).await,
                 Place::Live
                 | Place::Account
                 | Place::Asset(_)

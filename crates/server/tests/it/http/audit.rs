@@ -126,6 +126,25 @@ async fn every_line_names_its_request_and_no_two_requests_share_a_name() {
 }
 
 #[tokio::test]
+async fn what_fails_below_names_the_request_that_met_it() {
+    let faults = store::FaultSettings { seed: 5, unavailable: 500, ..Default::default() };
+    let (well, ill) = TestApp::new().await.behind(faults).await;
+    let token = Caller::tv().signed_in(&well, "openid").await.text("access_token");
+    let (lines, _guard) = log("info");
+    for i in 0..20 {
+        let caller = Caller { id: format!("new{i}"), ..Caller::tv() };
+        caller.call(AUTHORIZATION, "").send(&ill).await;
+        Call::get(USERINFO).bearer(&token).send(&ill).await;
+        Call::get("/health/ready").send(&ill).await;
+    }
+    let lines: Vec<Value> =
+        lines.json().into_iter().filter(|line| line["message"] == "a request cannot be served").collect();
+    let routes: BTreeSet<&str> = lines.iter().map(|line| line["span"]["route"].as_str().expect("a span")).collect();
+    assert_eq!(routes, BTreeSet::from(["device_authorization", "health", "userinfo"]));
+    assert!(lines.iter().all(|line| line["span"]["request"].as_str().is_some_and(|id| id.len() == 16)));
+}
+
+#[tokio::test]
 async fn requests_polls_and_events_are_counted() {
     let app = TestApp::new().await;
     let metrics = &app.metrics;
