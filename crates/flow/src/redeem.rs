@@ -25,8 +25,14 @@ impl Flow {
             let view = self.store.redeem_view(hash).await?;
             self.room.found(hash, view.as_ref().map(|view| &view.grant), self.env.now());
             let Some(view) = view else { return Err(Failed::Refused(Refusal::CodeUnknown)) };
-            let client = self.client(&credentials.client_id).await.map_err(Failed::Refused)?;
-            let caller = authenticate(client.as_deref(), credentials, Endpoint::Token).map_err(Failed::Refused)?;
+            // Whoever calls as the grant's own client is judged by the registration just read, not by a cached one.
+            let own = view.client.as_ref().filter(|client| client.id == credentials.client_id);
+            let cached = match own {
+                Some(_) => None,
+                None => self.client(&credentials.client_id).await.map_err(Failed::Refused)?,
+            };
+            let caller =
+                authenticate(own.or(cached.as_deref()), credentials, Endpoint::Token).map_err(Failed::Refused)?;
             let scene = Scene {
                 grant: &view.grant,
                 client: view.client.as_ref(),

@@ -10,7 +10,7 @@ use proto::wire::authorize::AuthorizationResponse;
 use proto::wire::credentials::Credentials;
 use proto::wire::token::Credential;
 
-use crate::commit::commit;
+use crate::commit::{Failed, commit};
 use crate::{Flow, refused};
 
 /// A device authorization request (RFC 8628 §3.1).
@@ -41,20 +41,32 @@ impl Flow {
     /// # Errors
     /// The client, its request or a quota; or the store.
     pub async fn start(&self, request: StartRequest<'_>) -> Result<StartReply, Refusal> {
-        let client = self.client(&request.credentials.client_id).await?;
-        let caller = authenticate(client.as_deref(), request.credentials, Endpoint::DeviceAuthorization)?;
-        let asked = Request::read(request.scope, request.device_name, request.requester)?;
+        match self.try_start(&request).await {
+            // Most likely the client changed and this node has not heard of it yet: it is judged as it is now.
+            Err(Failed::Collided) => {
+                self.clients.forget(&request.credentials.client_id);
+                self.try_start(&request).await.map_err(refused)
+            }
+            settled => settled.map_err(refused),
+        }
+    }
+
+    async fn try_start(&self, request: &StartRequest<'_>) -> Result<StartReply, Failed<Refusal>> {
+        let client = self.client(&request.credentials.client_id).await.map_err(Failed::Refused)?;
+        let caller = authenticate(client.as_deref(), request.credentials, Endpoint::DeviceAuthorization)
+            .map_err(Failed::Refused)?;
+        let asked = Request::read(request.scope, request.device_name, request.requester).map_err(Failed::Refused)?;
         let hold = caller.client().device.hold.unwrap_or(self.settings.device.hold);
-        let reservation = self.room.quota().reserve(asked.requester.network(), !hold.is_zero())?;
+        let reservation =
+            self.room.quota().reserve(asked.requester.network(), !hold.is_zero()).map_err(Failed::Refused)?;
         let terms = self.terms(caller, reservation.has_slot().then_some(hold));
         let keys = self.ring.keys();
         let started: Started = commit!(&self.store, &self.env, async {
             let now = self.env.now();
             start::start(caller, &asked, terms, keys.user_code.active(), now, &mut self.env.entropy())
-                .map_err(crate::commit::Failed::Refused)
+                .map_err(Failed::Refused)
         })
-        .await
-        .map_err(refused)?;
+        .await?;
         self.live.started();
         self.room.admit(&started.grant, reservation);
         let user_code = started.user_code.grouped();

@@ -30,6 +30,21 @@ async fn a_disabled_client_is_refused_at_once_although_it_is_cached() {
 }
 
 #[tokio::test]
+async fn a_client_that_changed_is_judged_as_it_is_although_nobody_told_this_node() {
+    let world = world().await;
+    let approved = world.start(&world.tv).await;
+    let person = world.sign_in().await;
+    world.decide(&person, &approved.user_code, Verdict::Approve).await;
+    let edit = ClientEdit { name: Some("Renamed".into()), ..ClientEdit::default() };
+    world.flow.admin().edit_client(&world.tv.client_id, &edit).await.unwrap();
+    world.start(&world.tv).await;
+    let edit = ClientEdit { enabled: Some(false), ..ClientEdit::default() };
+    world.flow.admin().edit_client(&world.tv.client_id, &edit).await.unwrap();
+    assert_eq!(world.poll(&world.tv, &approved).await.unwrap_err(), Refusal::ClientDisabled);
+    assert_eq!(world.try_start(&world.tv).await.unwrap_err(), Refusal::ClientDisabled);
+}
+
+#[tokio::test]
 async fn a_secret_is_rotated_with_two_live_and_the_third_kills_the_first() {
     let world = world().await;
     let admin = world.flow.admin();
