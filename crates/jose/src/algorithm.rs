@@ -30,6 +30,16 @@ impl Algorithm {
             Self::Rs256 => "RS256",
         }
     }
+
+    /// Every name it is known by, the newest first: what a metadata document lists, since peers look for either.
+    #[must_use]
+    pub const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::EdDsa => &["Ed25519", "EdDSA"],
+            Self::Es256 => &["ES256"],
+            Self::Rs256 => &["RS256"],
+        }
+    }
 }
 
 /// The name is not one of an algorithm that is supported.
@@ -85,6 +95,16 @@ mod tests {
         for &algorithm in Algorithm::ALL {
             let json = serde_json::to_string(&algorithm).unwrap();
             assert_eq!(serde_json::from_str::<Algorithm>(&json).unwrap(), algorithm);
+        }
+    }
+
+    #[test]
+    fn jw_15_eddsa_is_advertised_under_both_names() {
+        let advertised: Vec<_> = Algorithm::ALL.iter().flat_map(|algorithm| algorithm.names()).copied().collect();
+        assert_eq!(advertised, ["Ed25519", "EdDSA", "ES256", "RS256"]);
+        for &algorithm in Algorithm::ALL {
+            assert!(algorithm.names().contains(&algorithm.name()));
+            assert!(algorithm.names().iter().all(|name| name.parse() == Ok(algorithm)));
         }
     }
 }

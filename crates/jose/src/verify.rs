@@ -5,8 +5,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::compact::Compact;
 use crate::json::{self, JsonError, MAX_DEPTH};
-use crate::{Algorithm, Jwk, JwkSet, base64url};
+use crate::{Algorithm, Jwk, JwkSet};
 
 /// How many keys are tried for a token that names none.
 const MAX_UNNAMED_KEYS: usize = 8;
@@ -132,15 +133,7 @@ pub struct Verified {
 /// # Errors
 /// [`VerifyError`].
 pub fn verify(token: &str, expected: &Expectation<'_>) -> Result<Verified, VerifyError> {
-    if token.len() > expected.max_len {
-        return Err(VerifyError::TooLong);
-    }
-    let (message, signature) = token.rsplit_once('.').ok_or(VerifyError::Malformed)?;
-    let (header, payload) = message.split_once('.').ok_or(VerifyError::Malformed)?;
-    let [Some(header), Some(payload), Some(signature)] = [header, payload, signature].map(base64url::decode) else {
-        return Err(VerifyError::Malformed);
-    };
-    let header = Header::parse(&header)?;
+    let Compact { message, header, payload, signature, .. } = Compact::parse(token, expected.max_len)?;
     if !expected.algorithms.contains(&header.alg) {
         return Err(VerifyError::AlgorithmNotAllowed);
     }
@@ -152,22 +145,6 @@ pub fn verify(token: &str, expected: &Expectation<'_>) -> Result<Verified, Verif
     }
     let members = json::parse_object(&payload, MAX_DEPTH)?;
     Ok(Verified { header, members, payload })
-}
-
-impl Header {
-    fn parse(json: &[u8]) -> Result<Self, VerifyError> {
-        let members = json::parse_object(json, MAX_DEPTH)?;
-        let text = |name| match members.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str())),
-            Some(_) => Err(VerifyError::Header),
-        };
-        if members.contains_key("crit") {
-            return Err(VerifyError::CriticalHeader);
-        }
-        let alg = text("alg")?.ok_or(VerifyError::Header)?.parse().map_err(|_| VerifyError::UnsupportedAlgorithm)?;
-        Ok(Self { alg, kid: text("kid")?.map(str::to_owned), typ: text("typ")?.map(str::to_owned) })
-    }
 }
 
 impl TypPolicy<'_> {

@@ -2,18 +2,31 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jose::{Algorithm, access_token};
+use jose::{Algorithm, SigningKey, access_token};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::Value;
 
 use crate::support::{CLIENT, ISSUER, claims, key, resource};
 
-fn theirs(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+pub(crate) fn theirs(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
     match algorithm {
         Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
         Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
         Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
     }
+}
+
+pub(crate) fn private_pem(key: &SigningKey) -> EncodingKey {
+    let pem = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        STANDARD.encode(key.to_pkcs8().unwrap())
+    );
+    match key.algorithm() {
+        Algorithm::EdDsa => EncodingKey::from_ed_pem(pem.as_bytes()),
+        Algorithm::Es256 => EncodingKey::from_ec_pem(pem.as_bytes()),
+        Algorithm::Rs256 => EncodingKey::from_rsa_pem(pem.as_bytes()),
+    }
+    .unwrap()
 }
 
 #[test]
@@ -38,19 +51,10 @@ fn jw_3_what_is_signed_here_verifies_there_with_the_published_key() {
 fn jw_3_what_is_signed_there_verifies_here() {
     for &algorithm in Algorithm::ALL {
         let key = key(algorithm);
-        let pem = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-            STANDARD.encode(key.to_pkcs8().unwrap())
-        );
-        let private = match algorithm {
-            Algorithm::EdDsa => EncodingKey::from_ed_pem(pem.as_bytes()),
-            Algorithm::Es256 => EncodingKey::from_ec_pem(pem.as_bytes()),
-            Algorithm::Rs256 => EncodingKey::from_rsa_pem(pem.as_bytes()),
-        };
         let mut header = Header::new(theirs(algorithm));
         header.typ = Some("at+jwt".to_owned());
         header.kid = Some(key.kid().to_owned());
-        let token = encode(&header, &claims(), &private.unwrap()).unwrap();
+        let token = encode(&header, &claims(), &private_pem(key)).unwrap();
         assert_eq!(access_token::validate(&token, &resource()).unwrap().sub, "user-1", "{algorithm}");
     }
 }

@@ -4,10 +4,13 @@
 
 extern crate countersign_jose as jose;
 
+mod client_assertion;
+mod dpop;
 mod hostile;
 mod interop;
 mod keys;
 mod kinds;
+mod prover;
 mod support;
 mod validators;
 mod vectors;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jose::{Algorithm, Jwk, JwkSet, SigningKey, access_token, id_token};
+use jose::{Algorithm, Jwk, JwkSet, SigningKey, access_token, client_assertion, dpop, id_token};
 use proto::Timestamp;
 use serde_json::{Value, json};
 
@@ -44,7 +44,11 @@ pub(crate) fn claims() -> Value {
 
 /// [`claims`] with some replaced or, where null, left out.
 pub(crate) fn claims_but(changes: &Value) -> Vec<u8> {
-    let mut claims = claims();
+    but(claims(), changes)
+}
+
+/// `claims` with some replaced or, where null, left out.
+pub(crate) fn but(mut claims: Value, changes: &Value) -> Vec<u8> {
     for (name, value) in changes.as_object().unwrap() {
         let members = claims.as_object_mut().unwrap();
         if value.is_null() {
@@ -79,6 +83,35 @@ pub(crate) fn client() -> id_token::Expected<'static> {
         now: NOW,
         leeway: Duration::ZERO,
         max_age: id_token::MAX_AGE,
+    }
+}
+
+pub(crate) const TOKEN_URL: &str = "https://as.example/token";
+
+/// The token endpoint of a server that demands no nonce.
+pub(crate) fn token_endpoint() -> dpop::Expected<'static> {
+    dpop::Expected {
+        method: "POST",
+        url: TOKEN_URL,
+        algorithms: Algorithm::ALL,
+        now: NOW,
+        window: dpop::Window::default(),
+        nonce: dpop::NoncePolicy::Unused,
+        access_token: None,
+    }
+}
+
+/// A server that is shown assertions of [`CLIENT`].
+pub(crate) fn server() -> client_assertion::Expected<'static> {
+    client_assertion::Expected {
+        client_id: CLIENT,
+        issuer: ISSUER,
+        legacy_audience: None,
+        keys: (&*SET).into(),
+        algorithms: Algorithm::ALL,
+        now: NOW,
+        max_lifetime: client_assertion::MAX_LIFETIME,
+        leeway: Duration::ZERO,
     }
 }
 
