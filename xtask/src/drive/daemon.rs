@@ -68,10 +68,11 @@ impl Daemon {
     pub(crate) fn administer(&self, arguments: &[&str], input: &str) -> Result<()> {
         let mut command = Command::new(&self.program);
         command.args(arguments).env("COUNTERSIGN_CONFIG", self.configuration());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         child.stdin.take().context("no standard input")?.write_all(input.as_bytes())?;
-        if !child.wait()?.success() {
-            bail!("{command:?} failed");
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
         Ok(())
     }

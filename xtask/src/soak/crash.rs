@@ -17,8 +17,10 @@ use crate::drive::device::{Answer, Device, Grant, Registration};
 use crate::drive::person::{Choice, Person};
 use crate::process::{Stopwatch, pause};
 
-/// Flows in the air when the server is killed; each has a person whose session must outlive the kills.
-const ROUND: usize = 6;
+/// Lanes of flows, one behind the other; each has a person whose session must outlive the kills.
+const LANES: usize = 6;
+/// When the server is killed, in milliseconds after its start.
+const MOMENT: (u64, u64) = (20, 300);
 
 /// What one flow had been told before the server died.
 #[derive(Default)]
@@ -50,19 +52,17 @@ pub(super) fn run(plan: &Plan) -> Result<Report> {
     let mut random = Random::new(plan.seed);
     let mut counts = Counts::default();
     let mut violations = Vec::new();
-    let mut people: Vec<Person> = (0..ROUND).map(|_| Person::new(daemon.address, PERSON, PASSWORD)).collect();
-    let mut left = plan.count as usize;
-    while left > 0 {
-        people.truncate(left);
-        left -= people.len();
+    let mut people: Vec<Person> = (0..LANES).map(|_| Person::new(daemon.address, PERSON, PASSWORD)).collect();
+    let mut flown = 0;
+    while flown < plan.count {
         counts.rounds += 1;
         let mut round = fly(&mut daemon, &mut people, &mut random)?;
         let restart = daemon.start().context("the server does not start after a kill")?;
         counts.slowest_restart_ms = counts.slowest_restart_ms.max(restart.as_millis());
-        for (number, (flow, registration)) in round.iter_mut().zip(registrations().iter().cycle()).enumerate() {
-            let inspected = inspect(&daemon, flow, registration, &mut counts);
-            if let Err(error) = inspected {
-                violations.push(format!("round {}, flow {number}: {error:#}", counts.rounds));
+        for (flow, registration) in &mut round {
+            flown += 1;
+            if let Err(error) = inspect(&daemon, flow, registration, &mut counts) {
+                violations.push(format!("round {}, flow {flown}: {error:#}", counts.rounds));
             }
         }
     }
@@ -79,31 +79,40 @@ pub(super) fn run(plan: &Plan) -> Result<Report> {
     Ok(Report { figures, violations })
 }
 
-/// Starts the flows of a round and kills the server somewhere in the middle of them.
-fn fly(daemon: &mut Daemon, people: &mut [Person], random: &mut Random) -> Result<Vec<Flow>> {
+/// Runs flows in every lane and kills the server somewhere in the middle of them.
+fn fly(daemon: &mut Daemon, people: &mut [Person], random: &mut Random) -> Result<Vec<(Flow, Registration)>> {
     let address = daemon.address;
     let dead = AtomicBool::new(false);
-    let moment = Duration::from_millis(random.between(20, 900));
+    let moment = Duration::from_millis(random.between(MOMENT.0, MOMENT.1));
     thread::scope(|scope| {
-        let flows: Vec<_> = people
+        let lanes: Vec<_> = people
             .iter_mut()
             .zip(registrations().into_iter().cycle())
             .map(|(person, registration)| {
-                let (random, dead) = (Random::new(random.next()), &dead);
+                let (mut random, dead) = (Random::new(random.next()), &dead);
                 scope.spawn(move || {
-                    let mut flow = Flow::default();
-                    let end = flow.run(address, &registration, person, random);
-                    if let Err(error) = end.and_then(|()| flow.linger(address, &registration)) {
-                        flow.failure = (!dead.load(Ordering::SeqCst)).then(|| format!("{error:#}"));
+                    let mut flows = Vec::new();
+                    loop {
+                        let mut flow = Flow::default();
+                        let end = flow.run(address, &registration, person, &mut random);
+                        let alive = !dead.load(Ordering::SeqCst);
+                        flow.failure = end.as_ref().err().filter(|_| alive).map(|error| format!("{error:#}"));
+                        flows.push((flow, registration.clone()));
+                        if end.is_err() {
+                            return flows;
+                        }
                     }
-                    flow
                 })
             })
             .collect();
         pause(moment);
         dead.store(true, Ordering::SeqCst);
         daemon.kill()?;
-        flows.into_iter().map(|flow| flow.join().ok().context("a flow ended early")).collect()
+        let mut flows = Vec::new();
+        for lane in lanes {
+            flows.extend(lane.join().ok().context("a lane ended early")?);
+        }
+        Ok(flows)
     })
 }
 
@@ -114,33 +123,19 @@ impl Flow {
         address: SocketAddr,
         registration: &Registration,
         person: &mut Person,
-        mut random: Random,
+        random: &mut Random,
     ) -> Result<()> {
         let mut device = Device::new(address, registration.clone());
-        pause(Duration::from_millis(random.between(0, 300)));
         let grant = device.start()?;
         self.grant = Some(grant.clone());
         let choice = if random.between(0, 5) == 0 { Choice::Deny } else { Choice::Approve };
-        let delay = Duration::from_millis(random.between(0, 200));
+        let delay = Duration::from_millis(random.between(0, 40));
         let (poll_lost, tokens, choice_slot) = (&mut self.poll_lost, &mut self.tokens, &mut self.choice);
         thread::scope(|scope| {
             let polling = scope.spawn(|| poll(&mut device, &grant, poll_lost, tokens));
             let deciding = decide(person, &grant, choice, delay, choice_slot);
             polling.join().ok().context("the device ended early")?.and(deciding)
         })
-    }
-
-    /// After its end a flow asks again and again, so that a kill late in the round meets it too.
-    fn linger(&mut self, address: SocketAddr, registration: &Registration) -> Result<()> {
-        let mut device = Device::new(address, registration.clone());
-        while let Some(token) = self.tokens.first() {
-            if !device.is_live(token)? {
-                self.failure = Some("a token died while the server lived".to_owned());
-                return Ok(());
-            }
-            pause(Duration::from_millis(20));
-        }
-        Ok(())
     }
 }
 
@@ -224,10 +219,11 @@ fn inspect(daemon: &Daemon, flow: &mut Flow, registration: &Registration, counts
     one_live(&mut device, &flow.tokens)
 }
 
-/// Polls until the answer is more than "not so fast".
+/// Polls until the answer is more than "not so fast". `wait=0` asks not to be held, so that a replay comes soon enough
+/// to be one of those that revoke nothing.
 fn settled(device: &mut Device, grant: &Grant) -> Result<Answer> {
     for _ in 0..10 {
-        let (answer, _) = device.poll(&grant.device_code, None)?;
+        let (answer, _) = device.poll(&grant.device_code, Some(0))?;
         if !answer.is_refused("slow_down") {
             return Ok(answer);
         }

@@ -75,9 +75,8 @@ impl Name {
     /// The count at which the run is meant to be reported.
     fn full(self) -> u32 {
         match self {
-            Self::Crash => 300,
+            Self::Crash | Self::Race => 1000,
             Self::Footprint => 20,
-            Self::Race => 1000,
             Self::Latency => 200,
         }
     }
