@@ -21,9 +21,9 @@ impl Flow {
     /// Judges a poll of a grant that is not known to be pending, and issues what is due.
     pub(crate) async fn redeem(&self, credentials: &Credentials, hash: &DeviceCodeHash) -> Result<Issued, Refused> {
         commit!(&self.store, &self.env, async {
-            self.room.expect(hash, self.env.now());
+            let look_up = self.room.expect(hash, self.env.now());
             let view = self.store.redeem_view(hash).await?;
-            self.room.found(hash, view.as_ref().map(|view| &view.grant), self.env.now());
+            self.room.found(look_up, hash, view.as_ref().map(|view| &view.grant), self.env.now());
             let Some(view) = view else { return Err(Failed::Refused(Refusal::CodeUnknown)) };
             // Whoever calls as the grant's own client is judged by the registration just read, not by a cached one.
             let own = view.client.as_ref().filter(|client| client.id == credentials.client_id);

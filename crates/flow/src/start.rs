@@ -61,14 +61,24 @@ impl Flow {
             self.room.quota().reserve(asked.requester.network(), !hold.is_zero()).map_err(Failed::Refused)?;
         let terms = self.terms(caller, reservation.has_slot().then_some(hold));
         let keys = self.ring.keys();
-        let started: Started = commit!(&self.store, &self.env, async {
-            let now = self.env.now();
-            start::start(caller, &asked, terms, keys.user_code.active(), now, &mut self.env.entropy())
-                .map_err(Failed::Refused)
+        let mut admission = self.room.admission(reservation);
+        let started: Result<Started, _> = commit!(&self.store, &self.env, async {
+            let (key, now) = (keys.user_code.active(), self.env.now());
+            let decision = start::start(caller, &asked, terms, key, now, &mut self.env.entropy());
+            let decision = decision.map_err(Failed::Refused)?;
+            admission.writes(&decision.reply.grant);
+            Ok(decision)
         })
-        .await?;
+        .await;
+        let started = match started {
+            Ok(started) => started,
+            Err(failed) => {
+                admission.withdraw();
+                return Err(failed);
+            }
+        };
+        drop(admission);
         self.live.started();
-        self.room.admit(&started.grant, reservation);
         let user_code = started.user_code.grouped();
         let response = AuthorizationResponse {
             device_code: Credential::new(started.device_code.reveal(&keys.device_code).as_str()),

@@ -32,13 +32,15 @@ pub(super) struct Entry {
     pub(super) forget_at: Timestamp,
     pub(super) bucket: Bucket,
     pub(super) bell: Option<oneshot::Sender<Wake>>,
+    /// The look-up that it was made for; 0 for one that was let in without.
+    pub(super) look_up: u64,
     interval: u32,
     hold: u32,
     place: Option<Place>,
 }
 
 impl Entry {
-    pub(super) const fn doubtful(code: &DeviceCodeHash, forget_at: Timestamp) -> Self {
+    pub(super) const fn doubtful(code: &DeviceCodeHash, look_up: u64, forget_at: Timestamp) -> Self {
         Self {
             code: *code,
             client: None,
@@ -47,13 +49,14 @@ impl Entry {
             forget_at,
             bucket: Bucket::FULL,
             bell: None,
+            look_up,
             interval: 0,
             hold: 0,
             place: None,
         }
     }
 
-    pub(super) fn pending(grant: &Grant, place: Option<Place>) -> Self {
+    pub(super) fn pending(grant: &Grant, look_up: u64, place: Option<Place>) -> Self {
         let millis = |duration: Duration| u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
         Self {
             client: Some(grant.client_id.clone()),
@@ -62,16 +65,16 @@ impl Entry {
             interval: millis(grant.interval),
             hold: grant.hold.map_or(0, millis),
             place,
-            ..Self::doubtful(&grant.device_code, grant.tombstone_until())
+            ..Self::doubtful(&grant.device_code, look_up, grant.tombstone_until())
         }
     }
 
-    pub(super) fn expired(grant: &Grant) -> Self {
+    pub(super) fn expired(grant: &Grant, look_up: u64) -> Self {
         Self {
             client: Some(grant.client_id.clone()),
             standing: Standing::Expired,
             expires_at: grant.expires_at,
-            ..Self::doubtful(&grant.device_code, grant.tombstone_until())
+            ..Self::doubtful(&grant.device_code, look_up, grant.tombstone_until())
         }
     }
 

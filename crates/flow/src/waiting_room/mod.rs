@@ -4,13 +4,14 @@
 //! Owns who waits and who is told. The pace is decided in `proto::grant::pace`; what a decided grant gives, in
 //! `proto::grant::redeem`.
 
+mod admission;
 mod entry;
 mod held;
 mod quota;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use proto::model::{Grant, GrantId, GrantState};
 use proto::secret::DeviceCodeHash;
 use tokio::sync::oneshot;
 
+pub use admission::Admission;
 use entry::{Entry, Standing};
 pub use held::{Held, Wake};
 pub use quota::{Place, Quota, Reservation};
@@ -36,7 +38,12 @@ pub struct WaitingRoom {
     shards: Vec<Mutex<HashMap<GrantId, Entry>>>,
     quota: Quota,
     closed: AtomicBool,
+    look_ups: AtomicU64,
 }
+
+/// A look-up under way. What it finds counts only while the room has not heard of the grant since it began.
+#[derive(Clone, Copy, Debug)]
+pub struct LookUp(u64);
 
 /// What a poll meets.
 #[derive(Debug)]
@@ -54,7 +61,7 @@ impl WaitingRoom {
     #[must_use]
     pub fn new(quota: Quota) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, quota, closed: AtomicBool::new(false) }
+        Self { shards, quota, closed: AtomicBool::new(false), look_ups: AtomicU64::new(0) }
     }
 
     /// The counts of what is in it.
@@ -103,37 +110,44 @@ impl WaitingRoom {
     }
 
     /// Announces that this grant is being looked up: a decision that is heard of meanwhile is not missed.
-    pub fn expect(&self, code: &DeviceCodeHash, now: Timestamp) {
+    pub fn expect(&self, code: &DeviceCodeHash, now: Timestamp) -> LookUp {
         let id = code.grant_id();
-        if let Slot::Vacant(slot) = self.shard(id).entry(id) {
-            slot.insert(Entry::doubtful(code, now + LOOK_UP));
+        match self.shard(id).entry(id) {
+            Slot::Occupied(slot) => LookUp(slot.get().look_up),
+            Slot::Vacant(slot) => {
+                let number = self.look_ups.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+                slot.insert(Entry::doubtful(code, number, now + LOOK_UP));
+                LookUp(number)
+            }
         }
     }
 
-    /// What the look-up found: lets a pending grant in, and forgets one that is not.
-    pub fn found(&self, code: &DeviceCodeHash, grant: Option<&Grant>, now: Timestamp) {
+    /// What the look-up found: lets a pending grant in, and forgets one that is not. Nothing, when the grant was
+    /// forgotten here since it began: what it read may be older than the reason for that.
+    pub fn found(&self, look_up: LookUp, code: &DeviceCodeHash, grant: Option<&Grant>, now: Timestamp) {
         let id = code.grant_id();
         let mut shard = self.shard(id);
-        let Some(entry) = shard.get_mut(&id).filter(|entry| entry.is_for(code)) else { return };
-        match (entry.standing, grant) {
-            (Standing::Doubtful, Some(grant)) if grant.state == GrantState::Pending && now < grant.expires_at => {
+        let known = |entry: &&mut Entry| entry.is_for(code) && entry.look_up == look_up.0;
+        let Some(entry) = shard.get_mut(&id).filter(known) else { return };
+        match (entry.standing, grant.filter(|grant| grant.state == GrantState::Pending)) {
+            (Standing::Doubtful, Some(grant)) if now < grant.expires_at => {
                 let place = entry.take_place().unwrap_or_else(|| self.quota.admit_known(grant));
-                *entry = Entry::pending(grant, Some(place));
+                *entry = Entry::pending(grant, look_up.0, Some(place));
             }
-            (_, Some(grant)) if grant.state == GrantState::Pending && now >= grant.expires_at => {
+            (Standing::Doubtful | Standing::Pending, Some(grant)) if now >= grant.expires_at => {
                 if let Some(place) = entry.take_place() {
                     self.quota.leave(place);
                 }
-                *entry = Entry::expired(grant);
+                *entry = Entry::expired(grant, look_up.0);
             }
-            (Standing::Doubtful | Standing::Settled, _) => self.forget(&mut shard, id),
-            (Standing::Expired | Standing::Pending, _) => {}
+            (Standing::Doubtful | Standing::Expired | Standing::Pending, Some(_)) => {}
+            (Standing::Settled, _) | (_, None) => self.forget(&mut shard, id),
         }
     }
 
     /// Lets a grant in that was just made here.
-    pub fn admit(&self, grant: &Grant, reservation: Reservation<'_>) {
-        let entry = Entry::pending(grant, reservation.keep());
+    fn admit(&self, grant: &Grant, reservation: Reservation<'_>) {
+        let entry = Entry::pending(grant, 0, reservation.keep());
         if let Some(mut old) = self.shard(grant.id).insert(grant.id, entry)
             && let Some(place) = old.take_place()
         {
@@ -148,8 +162,9 @@ impl WaitingRoom {
         match entry.standing {
             // The look-up under way may have read what was there before.
             Standing::Doubtful => entry.standing = Standing::Settled,
-            Standing::Pending => self.forget(&mut shard, id),
-            Standing::Expired | Standing::Settled => {}
+            // The news of a decision in the last instant may come after the end of time.
+            Standing::Expired | Standing::Pending => self.forget(&mut shard, id),
+            Standing::Settled => {}
         }
     }
 
@@ -160,11 +175,20 @@ impl WaitingRoom {
         }
     }
 
-    /// Grants to check after a doubt: those of one shard that are thought to be pending.
+    /// Grants to check after a doubt: those of one shard that are thought to be pending. What is being looked up may have
+    /// been decided unheard, so that those look-ups let nothing in.
     pub fn pending_in(&self, shard: usize) -> Vec<GrantId> {
         let Some(shard) = self.shards.get(shard) else { return Vec::new() };
-        let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        shard.iter().filter(|(_, entry)| entry.standing == Standing::Pending).map(|(id, _)| *id).collect()
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = Vec::new();
+        for (id, entry) in shard.iter_mut() {
+            match entry.standing {
+                Standing::Doubtful => entry.standing = Standing::Settled,
+                Standing::Pending => pending.push(*id),
+                Standing::Expired | Standing::Settled => {}
+            }
+        }
+        pending
     }
 
     /// Number of shards, for walks over all of them.

@@ -9,4 +9,5 @@ mod admin;
 mod faults;
 mod held;
 mod journey;
+mod races;
 mod support;
