@@ -1,9 +1,10 @@
 //! What goes on by itself: hearing what changed, forgetting what is over, rotating keys. The only tasks of this crate.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use proto::change::{Decision, Key};
-use proto::model::{GrantState, KeyPurpose};
+use proto::model::{GrantId, GrantState, KeyPurpose};
 use store::{FeedEvent, StoreError};
 
 use crate::commit::commit;
@@ -18,8 +19,10 @@ const COUNT_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// Rows in a chunk.
 const SWEEP_CHUNK: usize = 500;
-/// Keys are looked at this often.
+/// Keys are looked at this often, and read again in case that failed when they changed.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
+/// What must be checked is tried again after this long when the store does not answer.
+const CHECK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Flow {
     /// Runs until the future is dropped.
@@ -29,17 +32,30 @@ impl Flow {
 
     async fn listen(&self) {
         let mut feed = self.store.feed();
+        // Requests may be served already, and what was written before the feed began is not in it.
+        self.check_everything().await;
+        let mut again = pin!(self.env.sleep(KEYS_EVERY));
         loop {
-            match feed.next().await {
-                FeedEvent::Changed(Key::Grant(id), version) if version != 1 => self.room.settle(id),
-                FeedEvent::Changed(Key::Client(id), _) => self.clients.forget(&id),
-                FeedEvent::Changed(Key::SealedKey(_), _) => self.reload_keys().await,
-                FeedEvent::Changed(
-                    Key::Grant(_) | Key::Deployment | Key::Family(_) | Key::Session(_) | Key::User(_),
-                    _,
-                ) => {}
-                FeedEvent::Doubt => self.check_everything().await,
+            tokio::select! {
+                event = feed.next() => self.hear(event).await,
+                () = &mut again => {
+                    self.reload_keys().await;
+                    again.set(self.env.sleep(KEYS_EVERY));
+                }
             }
+        }
+    }
+
+    async fn hear(&self, event: FeedEvent) {
+        match event {
+            FeedEvent::Changed(Key::Grant(id), version) if version != 1 => self.room.settle(id),
+            FeedEvent::Changed(Key::Client(id), _) => self.clients.forget(&id),
+            FeedEvent::Changed(Key::SealedKey(_), _) => self.reload_keys().await,
+            FeedEvent::Changed(
+                Key::Grant(_) | Key::Deployment | Key::Family(_) | Key::Session(_) | Key::User(_),
+                _,
+            ) => {}
+            FeedEvent::Doubt => self.check_everything().await,
         }
     }
 
@@ -49,23 +65,29 @@ impl Flow {
         }
     }
 
-    /// After a doubt: what was cached is forgotten, and what is thought to be pending is asked about, one by one, while
-    /// polls go on being answered.
+    /// After a doubt: what was cached is forgotten, and what is thought to be pending is asked about, one by one and until
+    /// the store answers, while polls go on being answered.
     async fn check_everything(&self) {
         self.clients.clear();
         self.reload_keys().await;
         for shard in 0..self.room.shards() {
             for id in self.room.pending_in(shard) {
-                match self.store.decide_view(id).await {
-                    Ok(Some(view)) if view.grant.state == GrantState::Pending => {}
-                    Ok(_) => self.room.settle(id),
-                    Err(error) => {
-                        report("a grant cannot be checked after a gap in the feed", &error);
-                        return;
-                    }
+                while let Err(error) = self.check(id).await {
+                    report("a grant cannot be checked after a gap in the feed", &error);
+                    self.env.sleep(CHECK_AGAIN).await;
                 }
             }
         }
+    }
+
+    async fn check(&self, id: GrantId) -> Result<(), StoreError> {
+        match self.store.decide_view(id).await {
+            Ok(Some(view)) if view.grant.state == GrantState::Pending => {}
+            // Its own polls are told what is wrong with a damaged row; nobody else waits for that to be mended.
+            Ok(_) | Err(StoreError::Corrupt { .. }) => self.room.settle(id),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     async fn sweep_room(&self) {
