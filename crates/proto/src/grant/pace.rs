@@ -22,7 +22,8 @@ impl Bucket {
     #[must_use]
     pub fn take(&mut self, now: Timestamp, interval: Duration) -> bool {
         let refill = interval.mul_f64(0.4);
-        let full_at = self.0.max(now);
+        // Nobody can take more than a burst ahead: then the clock was set back, and what it said before counts for nothing.
+        let full_at = if self.0.since(now) > refill * BURST { now } else { self.0.max(now) };
         if full_at.since(now) > refill * (BURST - 1) {
             return false;
         }
@@ -67,6 +68,14 @@ mod tests {
             assert!(early.take(at(n * 4_000), INTERVAL), "20 % early");
             assert!(twins.take(at(n * 5_000), INTERVAL) && twins.take(at(n * 5_000 + 1), INTERVAL), "twins");
         }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_slows_nobody_down() {
+        let mut bucket = Bucket::FULL;
+        while bucket.take(at(3_600_000), INTERVAL) {}
+        let taken: Vec<bool> = (0..6).map(|n| bucket.take(at(n), INTERVAL)).collect();
+        assert_eq!(taken, [true, true, true, true, false, false]);
     }
 
     #[test]
