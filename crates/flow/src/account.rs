@@ -99,27 +99,33 @@ impl Flow {
         if !fits {
             return Err(ChangePasswordFailure::Wrong);
         }
-        self.write_password(&user, new).await?;
-        self.store.give_back(&budget::buckets(&price), self.env.now()).await.map_err(Unavailable::from)?;
+        self.write_password(&user, new, person.session.id).await?;
+        // Whoever signed in between the look at the sessions and the write did so with the old one.
         for session in self.store.sessions_of(user.id).await.map_err(Unavailable::from)? {
-            if session.id != person.session.id {
+            if session.id != person.session.id && session.ended_at.is_none() {
                 self.sign_out(session.id).await?;
             }
         }
+        self.store.give_back(&budget::buckets(&price), self.env.now()).await.map_err(Unavailable::from)?;
         Ok(())
     }
 
-    /// Writes a new password over the one that `user` was read with.
-    pub(crate) async fn write_password(&self, user: &User, password: &Password) -> Result<(), Unavailable> {
+    /// Writes a new password over the one that `user` was read with, and ends their sessions but `kept` in the same step:
+    /// a request that breaks off must not leave somebody signed in who knew the old one.
+    async fn write_password(&self, user: &User, password: &Password, kept: SessionId) -> Result<(), Unavailable> {
         let keys = self.ring.keys();
         let hash = self.passwords.hash(password, &keys.password, &mut self.env.entropy()).await.map_err(unavailable)?;
         let changed = User { password: Some(hash), ..user.clone() };
         commit!(&self.store, &self.env, async {
-            Ok(Decision {
-                reply: (),
-                requires: vec![Require::from(user)],
-                changes: vec![Change::Put(Row::User(Box::new(changed.clone())))],
-            })
+            let now = self.env.now();
+            let sessions = self.store.sessions_of(user.id).await?.into_iter();
+            let others =
+                sessions.filter(|other| other.id != kept && other.ended_at.is_none() && now < other.expires_at);
+            let mut changes = vec![Change::Put(Row::User(Box::new(changed.clone())))];
+            changes.extend(
+                others.map(|other| Change::Put(Row::Session(Box::new(Session { ended_at: Some(now), ..other })))),
+            );
+            Ok(Decision { reply: (), requires: vec![Require::from(user)], changes })
         })
         .await
         .map_err(Unavailable::from_failed)

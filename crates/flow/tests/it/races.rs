@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use flow::secrets::KeyRing;
 use flow::waiting_room::{Meets, Quota, WaitingRoom};
-use flow::{Flow, Settings, StartRequest};
+use flow::{Flow, Password, Settings, StartRequest};
 use proto::Timestamp;
 use proto::grant::Refusal;
 use proto::grant::authenticate::{Endpoint, authenticate};
@@ -16,7 +16,7 @@ use proto::model::{AuthMethod, Client, Grant, GrantState, UserId};
 use store::load::GrantFilter;
 use store::{FaultSettings, Operation, SqliteSettings, Store};
 
-use crate::support::{World, client, home, over, public, world, world_on};
+use crate::support::{PASSWORD, World, client, home, over, public, world, world_on};
 
 /// A grant that nobody decided, and a room that does not know it.
 async fn unknown_grant() -> (WaitingRoom, Grant) {
@@ -176,6 +176,26 @@ async fn a_gap_in_the_feed_is_checked_until_the_store_answers() {
         assert_eq!(ill.flow.waiting_room().quota().grants(), 0, "seed {seed}");
         house.abort();
     }
+}
+
+#[tokio::test]
+async fn a_new_password_and_the_end_of_other_sessions_are_one_step() {
+    let mut broken_off = 0;
+    for seed in 0..12 {
+        let world = world().await;
+        let (other, own) = (world.sign_in().await, world.sign_in().await);
+        let faults = FaultSettings { seed, unavailable: 250, ..FaultSettings::default() };
+        let ill = over_faulty(&world, faults).await;
+        let new = Password::typed("a new and long enough secret");
+        let changed = ill.flow.change_password(&own, &Password::typed(PASSWORD), &new).await;
+        let user = world.store.user(own.user.id).await.unwrap().unwrap();
+        if user.password != own.user.password {
+            let session = world.store.session(other.session.id).await.unwrap().unwrap();
+            assert!(session.ended_at.is_some(), "seed {seed}: whoever knew the old password is still signed in");
+            broken_off += u32::from(changed.is_err());
+        }
+    }
+    assert!(broken_off > 0, "no seed breaks it off after the write");
 }
 
 /// A second node whose store misbehaves from the start.
