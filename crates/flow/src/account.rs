@@ -1,7 +1,8 @@
 //! What a signed-in person may see and change about their own account.
 
+use proto::Timestamp;
 use proto::change::{Change, Decision, Require, Row};
-use proto::model::{RevocationCause, Session, SessionId, User};
+use proto::model::{Revocation, RevocationCause, Session, SessionId, User};
 use store::Taking;
 
 use crate::commit::commit;
@@ -14,7 +15,7 @@ use crate::{Flow, SignedIn, Unavailable, budget};
 pub enum ChangePasswordFailure {
     /// Too many tries with a wrong one; again at this time.
     #[error("too many tries")]
-    Throttled(proto::Timestamp),
+    Throttled(Timestamp),
     /// The store, or the pool.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -61,18 +62,28 @@ impl Flow {
         }
     }
 
-    /// Ends all of the person's sessions, this one too.
+    /// Ends all of the person's sessions, this one too: all of them or, when that fails, none.
     ///
     /// # Errors
     /// The store.
     pub async fn sign_out_everywhere(&self, person: &SignedIn, how: Everywhere) -> Result<(), Unavailable> {
-        for session in self.store.sessions_of(person.user.id).await? {
-            match how {
-                Everywhere::Browsers => self.sign_out(session.id).await?,
-                Everywhere::DevicesToo => self.revoke_session(session.id, RevocationCause::Everywhere).await?,
-            }
-        }
-        Ok(())
+        let ended = |session: Session, at: Timestamp| {
+            let revoked = match how {
+                Everywhere::Browsers => None,
+                Everywhere::DevicesToo => Some(Revocation { at, cause: RevocationCause::Everywhere }),
+            };
+            let over = session.ended_at.is_some() && (revoked.is_none() || session.revoked.is_some());
+            let (ended_at, revoked) = (session.ended_at.or(Some(at)), session.revoked.or(revoked));
+            (!over).then(|| Change::Put(Row::Session(Box::new(Session { ended_at, revoked, ..session }))))
+        };
+        commit!(&self.store, &self.env, async {
+            let now = self.env.now();
+            let sessions = self.store.sessions_of(person.user.id).await?.into_iter();
+            let changes = sessions.filter_map(|session| ended(session, now)).collect();
+            Ok(Decision { reply: (), requires: Vec::new(), changes })
+        })
+        .await
+        .map_err(Unavailable::from_failed)
     }
 
     /// Changes the person's password, and ends their other sessions, as somebody who knew the old one may hold one.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use flow::account::Everywhere;
 use flow::secrets::KeyRing;
 use flow::waiting_room::{Meets, Quota, WaitingRoom};
 use flow::{Flow, Password, Settings, StartRequest};
@@ -196,6 +197,22 @@ async fn a_new_password_and_the_end_of_other_sessions_are_one_step() {
         }
     }
     assert!(broken_off > 0, "no seed breaks it off after the write");
+}
+
+#[tokio::test]
+async fn all_sessions_end_or_none() {
+    for seed in 0..12 {
+        let world = world().await;
+        let all = [world.sign_in().await, world.sign_in().await, world.sign_in().await];
+        let faults = FaultSettings { seed, unavailable: 300, ..FaultSettings::default() };
+        let ill = over_faulty(&world, faults).await;
+        drop(ill.flow.sign_out_everywhere(&all[1], Everywhere::DevicesToo).await);
+        let mut revoked = Vec::new();
+        for person in &all {
+            revoked.push(world.store.session(person.session.id).await.unwrap().unwrap().revoked.is_some());
+        }
+        assert!(revoked == [true; 3] || revoked == [false; 3], "seed {seed}: {revoked:?}");
+    }
 }
 
 /// A second node whose store misbehaves from the start.
