@@ -37,20 +37,21 @@ impl Admin<'_> {
         let flow = self.0;
         commit!(&flow.store, &flow.env, async {
             let now = flow.env.now();
-            let Some(view) = flow.store.decide_view(id).await? else { return Ok(Decision::only(false)) };
+            let Some(named) = flow.store.decide_view(id).await? else { return Ok(Decision::only(false)) };
+            // Grant and family of one moment: between two, a replacement could put a live family behind a dead one.
+            let view = flow.store.redeem_view(&named.grant.device_code).await?;
+            let Some(view) = view else { return Ok(Decision::only(false)) };
             let denied = |grant: &Grant, by: UserId| {
                 let state = GrantState::Denied { at: now, by, reported: false };
                 vec![Change::Put(Row::Grant(Box::new(Grant { state, ..grant.clone() })))]
             };
             let changes = match &view.grant.state {
                 GrantState::Approved(approval) => denied(&view.grant, approval.user_id),
-                GrantState::Redeemed(_, redemption) => match flow.store.family_view(redemption.family_id).await? {
-                    Some(view) if view.family.revoked_at.is_none() => {
-                        let dead = Family { revoked_at: Some(now), ..view.family };
-                        vec![Change::Put(Row::Family(Box::new(dead)))]
-                    }
-                    _ => Vec::new(),
-                },
+                GrantState::Redeemed(..) => {
+                    let live = view.family.iter().filter(|family| family.revoked_at.is_none());
+                    let dead = |family: &Family| Family { revoked_at: Some(now), ..family.clone() };
+                    live.map(|family| Change::Put(Row::Family(Box::new(dead(family))))).collect()
+                }
                 GrantState::Denied { .. } | GrantState::Pending => Vec::new(),
             };
             Ok(Decision { reply: true, requires: vec![(&view.grant).into()], changes })
