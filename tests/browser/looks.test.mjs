@@ -6,14 +6,12 @@ import { ELSEWHERE, startGrant } from "../lib/device.mjs";
 import { SCHEMES, WIDTHS } from "./lib/browser.mjs";
 import { stage } from "./lib/setup.mjs";
 
-const shared = stage({ settings: '[device]\nlifetime = "10m"' });
+const shared = stage();
 
 /** Pictures that the documentation shows. */
 const CHOSEN = new Map([
   ["decision-390-light", "decision-light.png"],
   ["decision-390-dark", "decision-dark.png"],
-  ["code-390-light", "code.png"],
-  ["approved-390-light", "approved.png"],
 ]);
 
 for (const width of WIDTHS) {

@@ -40,6 +40,7 @@ export async function visitor(t, browser, issuer, { width = 390, scheme = "light
   const context = await browser.newContext({
     baseURL: issuer,
     colorScheme: scheme,
+    deviceScaleFactor: 2,
     extraHTTPHeaders: { "x-forwarded-for": from },
     javaScriptEnabled: script,
     viewport: { width, height: width < 600 ? 780 : 900 },
