@@ -111,6 +111,28 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// The same, if forms are sent there.
+    const fn of_form(self) -> Option<Place<'static>> {
+        match self {
+            Self::Account => Some(Place::Account),
+            Self::Code => Some(Place::Code),
+            Self::Decision => Some(Place::Decision),
+            Self::SignIn => Some(Place::SignIn),
+            Self::SignOut => Some(Place::SignOut),
+            Self::Asset(_)
+            | Self::DeviceAuthorization
+            | Self::Discovery
+            | Self::Done
+            | Self::Jwks
+            | Self::Link(_)
+            | Self::Live
+            | Self::Ready
+            | Self::Token
+            | Self::Unknown
+            | Self::Userinfo => None,
+        }
+    }
+
     const fn route(self) -> Route {
         match self {
             Self::Account => Route::Account,
@@ -215,7 +237,7 @@ impl App {
         reply
     }
 
-    async fn page<B>(&self, ask: &Ask<'_>, place: Place<'_>, body: B, limits: BodyLimits) -> Reply
+    async fn page<B>(self: &Arc<Self>, ask: &Ask<'_>, place: Place<'_>, body: B, limits: BodyLimits) -> Reply
     where
         B: Body<Data = Bytes> + Unpin,
     {
@@ -249,28 +271,51 @@ impl App {
             Ok(bytes) => bytes,
             Err(cause) => return pages::error::unreadable(ask, cause.status()),
         };
-        let form = match Form::parse(&bytes) {
-            Ok(form) if is_form(ask.headers) => form,
-            Ok(_) => return pages::error::unreadable(ask, StatusCode::UNSUPPORTED_MEDIA_TYPE),
-            Err(_) => return pages::error::unreadable(ask, StatusCode::BAD_REQUEST),
+        let (true, Some(place)) = (is_form(ask.headers), place.of_form()) else {
+            return pages::error::unreadable(ask, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         };
-        match place {
-            Place::Account => pages::account::post(ask, &form).await,
-            Place::Code => pages::code::post(ask, &form).await,
-            Place::Decision => pages::decision::post(ask, &form).await,
-            Place::SignIn => pages::sign_in::post(ask, &form).await,
-            Place::SignOut => pages::sign_out::post(ask, &form).await,
-            Place::Asset(_)
-            | Place::DeviceAuthorization
-            | Place::Discovery
-            | Place::Done
-            | Place::Jwks
-            | Place::Link(_)
-            | Place::Live
-            | Place::Ready
-            | Place::Token
-            | Place::Unknown
-            | Place::Userinfo => pages::error::not_found(ask),
+        self.form(ask, place, bytes).await
+    }
+
+    /// Answers a form, in a task of its own: what it does and what the audit trail says of it belong together, so a
+    /// browser that hangs up in between must not break it off.
+    async fn form(self: &Arc<Self>, ask: &Ask<'_>, place: Place<'static>, bytes: Bytes) -> Reply {
+        let (app, method, headers) = (Arc::clone(self), ask.method.clone(), ask.headers.clone());
+        let (address, id) = (ask.address, ask.id);
+        let answering = async move {
+            let ask = &Ask { app: &app, method: &method, headers: &headers, address, id };
+            let Ok(form) = Form::parse(&bytes) else {
+                return pages::error::unreadable(ask, StatusCode::BAD_REQUEST);
+            };
+            match place {
+                Place::Account => pages::account::post(ask, &form).await,
+                Place::Code => pages::code::post(ask, &form).await,
+                Place::Decision => pages::decision::post(ask, &form).await,
+                Place::SignIn => pages::sign_in::post(ask, &form).await,
+                Place::SignOut => pages::sign_out::post(ask, &form).await,
+                Place::Asset(_)
+                | Place::DeviceAuthorization
+                | Place::Discovery
+                | Place::Done
+                | Place::Jwks
+                | Place::Link(_)
+                | Place::Live
+                | Place::Ready
+                | Place::Token
+                | Place::Unknown
+                | Place::Userinfo => pages::error::not_found(ask),
+            }
+        };
+        match tokio::spawn(answering.in_current_span()).await {
+            Ok(reply) => reply,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is going down.
+                Err(_) => reply::text(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "The server is stopping. Please try again in a moment.\n",
+                ),
+            },
         }
     }
 }

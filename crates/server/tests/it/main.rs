@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod interrupted;
+#[cfg(test)]
 mod listen;
 #[cfg(test)]
 mod pages;

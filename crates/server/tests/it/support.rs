@@ -74,8 +74,12 @@ impl TestApp {
 
     /// The server with other settings, and with proxies that it trusts.
     pub(crate) async fn with(change: impl FnOnce(&mut flow::Settings), trusted_proxies: &str) -> Self {
+        Self::on(Store::memory(), change, trusted_proxies).await
+    }
+
+    /// The same on an empty store.
+    pub(crate) async fn on(store: Store, change: impl FnOnce(&mut flow::Settings), trusted_proxies: &str) -> Self {
         let env = Env::simulated(START, 7);
-        let store = Store::memory();
         let file = Arc::new(KeyFile::ephemeral(&mut env.entropy()));
         let mut settings = flow::Settings::new(ISSUER);
         settings.device.hold = Duration::ZERO;
