@@ -15,8 +15,8 @@ use crate::waiting_room::{Meets, Wake};
 /// How long after its expiry a device code can still name anything: the longest lifetime there is.
 const LONGEST_TOMBSTONE: Duration = Duration::from_secs(1_800);
 
-/// A token request (RFC 8628 §3.4).
-#[derive(Clone, Debug)]
+/// A token request (RFC 8628 §3.4). Holds the device code as it was sent, so it is never printed.
+#[derive(Clone)]
 pub struct PollRequest<'a> {
     /// Who is calling.
     pub credentials: &'a Credentials,

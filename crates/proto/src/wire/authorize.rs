@@ -1,5 +1,7 @@
 //! The device authorization response (RFC 8628 §3.2). Serialised by the server, parsed tolerantly by the device.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::error::Unusable;
@@ -16,7 +18,7 @@ const MOST_URI: usize = 2 * 1024;
 const MOST_USER_CODE: usize = 64;
 
 /// What a device needs to be signed in.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct AuthorizationResponse {
     /// The device's own secret: shown to nobody.
     pub device_code: Credential,
@@ -31,6 +33,17 @@ pub struct AuthorizationResponse {
     pub expires_in: u64,
     /// Least seconds between polls.
     pub interval: u64,
+}
+
+/// Neither code, and no link, since it has one in it.
+impl fmt::Debug for AuthorizationResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationResponse")
+            .field("verification_uri", &self.verification_uri)
+            .field("expires_in", &self.expires_in)
+            .field("interval", &self.interval)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a reply departs from RFC 8628 §3.2 and was used all the same.
@@ -99,6 +112,12 @@ mod tests {
             "device_code": "dc", "user_code": "WDJB-MJHT", "verification_uri": "https://id.example.com/device",
             "verification_uri_complete": "https://id.example.com/D/WDJB-MJHT", "expires_in": 600, "interval": 1
         })
+    }
+
+    #[test]
+    fn neither_code_is_printed() {
+        let printed = format!("{:?}", parse(sample()).unwrap());
+        assert!(printed.contains("/device") && !printed.contains("dc\"") && !printed.contains("WDJB"), "{printed}");
     }
 
     fn without(name: &str) -> Value {
