@@ -1,9 +1,10 @@
 //! DPoP (RFC 9449): proofs that the sender of a request holds a private key.
 //!
-//! Owns a proof from both ends, [`validate`] and [`Prover`], and the memory that makes a replay visible. Leaves the
-//! headers it travels in, the making of nonces and what a key is bound to, to its callers.
+//! Owns a proof from both ends, [`validate`] and [`Prover`], nonces, and the memory that makes a replay visible. Leaves
+//! the headers it travels in, and what a key is bound to, to its callers.
 
 mod htu;
+mod nonces;
 mod proof;
 mod prover;
 mod replays;
@@ -12,6 +13,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::base64url;
 
+pub use nonces::Nonces;
 pub use proof::{Expected, NoncePolicy, Proof, ProofError, Window, validate};
 pub use prover::{Prover, Request};
 pub use replays::{Replays, Seen};
