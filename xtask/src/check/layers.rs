@@ -17,6 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("countersign-flow", &["countersign-proto", "countersign-jose", "countersign-store"]),
     ("countersign-server", &["countersign-proto", "countersign-flow"]),
     ("countersign-client", &["countersign-proto", "countersign-jose"]),
+    ("countersign-resource", &["countersign-proto", "countersign-jose"]),
     (
         "countersignd",
         &["countersign-proto", "countersign-server", "countersign-flow", "countersign-store", "countersign-client"],
@@ -43,6 +44,11 @@ const BANS: &[(&[&str], &[&str], &str)] = &[
     (&["countersign-server"], &["axum", "tower-http"], "no middleware stands before the endpoints"),
     (&["countersign-store"], &["axum", "hyper", "reqwest"], "the store knows no HTTP"),
     (&["countersign-flow"], &["axum", "hyper", "reqwest", "http"], "use cases know no HTTP"),
+    (
+        &["countersign-resource"],
+        &["tokio", "hyper", "axum", "reqwest", "rusqlite", "tracing"],
+        "an API brings its own runtime, HTTP and log",
+    ),
     (&["countersign-client", "countersign"], &["axum", "rusqlite", "argon2"], "the device's side carries no server"),
     (&[], &["openssl-sys", "native-tls", "ring", "rsa"], "one crypto library: aws-lc-rs"),
     (&[], &["async-std", "smol"], "one runtime: tokio"),

@@ -1,0 +1,14 @@
+//! An API that embeds the crate, from outside: every token, proof and header it may be shown, and what it answers.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+extern crate countersign_resource as resource;
+
+mod challenges;
+mod keys;
+#[cfg(feature = "tower")]
+mod layer;
+mod metadata;
+mod proofs;
+mod tokens;
+mod world;
