@@ -15,10 +15,13 @@ use crate::{Flow, Unavailable};
 const ROOM_EVERY: Duration = Duration::from_millis(250);
 /// Live codes are counted this often.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
-/// Expired rows are swept this often, in chunks.
+/// Expired rows are swept this often.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// Rows in a chunk.
 const SWEEP_CHUNK: usize = 500;
+/// Pause between two chunks of a backlog, for others to write: 10,000 rows a second are worked off, several times what
+/// a full load of devices leaves behind.
+const SWEEP_ON: Duration = Duration::from_millis(50);
 /// Keys are looked at this often, and read again in case that failed when they changed.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
 /// What must be checked is tried again after this long when the store does not answer.
@@ -108,12 +111,17 @@ impl Flow {
     }
 
     async fn sweep_store(&self) {
+        let mut pause = SWEEP_EVERY;
         loop {
-            self.env.sleep(SWEEP_EVERY).await;
-            // One chunk a turn: a backlog is worked off while others write as well.
-            if let Err(error) = self.store.sweep(self.env.now(), SWEEP_CHUNK).await {
-                report("expired rows cannot be swept", &error);
-            }
+            self.env.sleep(pause).await;
+            pause = match self.store.sweep(self.env.now(), SWEEP_CHUNK).await {
+                Ok(swept) if swept.more => SWEEP_ON,
+                Ok(_) => SWEEP_EVERY,
+                Err(error) => {
+                    report("expired rows cannot be swept", &error);
+                    SWEEP_EVERY
+                }
+            };
         }
     }
 

@@ -215,6 +215,23 @@ async fn all_sessions_end_or_none() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_backlog_of_expired_rows_is_worked_off_before_it_grows() {
+    let world =
+        Arc::new(world_on(Store::memory(), |settings| settings.limits.pending_grants_per_network = 5_000).await);
+    for _ in 0..2_500 {
+        world.start(&world.tv).await;
+    }
+    world.env.advance(Duration::from_secs(1_200));
+    let house = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.flow.keep_house().await }
+    });
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(world.store.grants(GrantFilter::default()).await.unwrap().len(), 0);
+    house.abort();
+}
+
 /// A second node whose store misbehaves from the start.
 async fn over_faulty(world: &World, faults: FaultSettings) -> World {
     let store = Store::faulty(world.store.clone(), faults);
