@@ -1,11 +1,12 @@
 //! Where a token may stand in a request, and which tokens are accepted.
 
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use jose::{Algorithm, SigningKey, TokenError, VerifyError};
+use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use resource::{Cause, Scheme};
 use serde_json::json;
 
-use crate::world::{API, KEY, api, bearer, get, headers, refused, token, token_by};
+use crate::world::{API, KEY, NOW, api, bearer, get, headers, refused, token, token_by};
 
 #[tokio::test]
 async fn bt_2_1_1_a_bearer_token_in_the_header_under_any_case_of_the_scheme() {
@@ -53,7 +54,7 @@ async fn bt_3_1_1_a_header_that_is_no_scheme_and_token_is_an_invalid_request() {
 }
 
 #[tokio::test]
-async fn at_4_1_at_4_2_bt_3_1_1_every_unacceptable_token_is_an_invalid_token() {
+async fn at_4_1_at_4_2_sb_2_3_1_bt_3_1_1_every_unacceptable_token_is_an_invalid_token() {
     let other = SigningKey::generate(Algorithm::Es256).unwrap();
     let genuine = token(&json!({}));
     let mut tampered = genuine.clone();
@@ -101,7 +102,7 @@ async fn bt_3_1_1_a_missing_scope_is_insufficient_scope_and_is_named() {
     assert!(access.require(&[]).is_ok());
     assert!(access.require(&["things:write", "things:read"]).is_ok());
     let refusal = access.require(&["things:read", "things:delete"]).unwrap_err();
-    let answer = api().answer(&refusal, crate::world::NOW);
+    let answer = api().answer(&refusal, NOW);
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert_eq!(
         answer.headers["www-authenticate"],
@@ -112,4 +113,30 @@ async fn bt_3_1_1_a_missing_scope_is_insufficient_scope_and_is_named() {
     }
     let without = get(&api(), "/things", &bearer(&token(&json!({"scope": null})))).await.unwrap();
     assert!(without.require(&["things:read"]).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    #[test]
+    fn bt_3_1_noise_is_refused_and_always_answered_with_a_challenge(
+        scheme in prop::sample::select(vec!["", "Bearer ", "DPoP ", "bearer  "]),
+        fields in prop::collection::vec((prop::sample::select(vec!["authorization", "dpop"]), any::<Vec<u8>>()), 0..4),
+        path in "/[ -~]{0,20}",
+    ) {
+        let Ok(uri) = path.parse::<Uri>() else { return Ok(()) };
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            if let Ok(value) = HeaderValue::from_bytes(&[scheme.as_bytes(), &value].concat()) {
+                headers.append(HeaderName::from_static(name), value);
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let api = api();
+        let refusal = runtime.block_on(api.authorize(&Method::GET, &uri, &headers, NOW)).unwrap_err();
+        let answer = api.answer(&refusal, NOW);
+        assert!(matches!(answer.status.as_u16(), 400 | 401));
+        let challenge = answer.headers["www-authenticate"].to_str().unwrap();
+        assert!(challenge.starts_with("Bearer realm=\"") || challenge.starts_with("DPoP realm=\""));
+    }
 }
