@@ -20,7 +20,7 @@ use crate::process::{Stopwatch, pause};
 /// Lanes of flows, one behind the other; each has a person whose session must outlive the kills.
 const LANES: usize = 6;
 /// When the server is killed, in milliseconds after its start.
-const MOMENT: (u64, u64) = (20, 300);
+const MOMENT: (u64, u64) = (20, 500);
 
 /// What one flow had been told before the server died.
 #[derive(Default)]
