@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn dp_8_2_dp_8_5_a_nonce_is_fresh_for_its_lifetime_on_every_node() {
+    fn dp_8_2_a_nonce_is_fresh_for_its_lifetime_on_every_node() {
         let nonce = nonces(1, &[]).issue(NOW);
         let other_node = nonces(2, &[1]);
         assert_eq!(nonce.len(), 32);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn dp_8_1_dp_8_2_a_nonce_cannot_be_made_without_the_key() {
+    fn dp_8_2_a_nonce_cannot_be_made_without_the_key() {
         let nonces = nonces(1, &[]);
         let nonce = nonces.issue(NOW);
         for at in 0..nonce.len() {

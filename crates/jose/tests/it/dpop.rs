@@ -217,7 +217,7 @@ fn dp_4_3_4_iat_lies_in_the_window() {
 }
 
 #[test]
-fn dp_4_3_4_dp_8_2_dp_8_4_a_nonce_is_fresh_and_dates_the_proof() {
+fn dp_4_3_4_dp_8_2_a_nonce_is_fresh_and_dates_the_proof() {
     let is_fresh = |nonce: &str| nonce == "fresh";
     let under = |nonce, changes: &Value| validate(&proof(changes), &Expected { nonce, ..token_endpoint() });
     let (optional, required) = (NoncePolicy::Optional(&is_fresh), NoncePolicy::Required(&is_fresh));

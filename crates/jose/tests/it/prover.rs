@@ -41,7 +41,7 @@ fn dp_4_2_1_the_header_has_typ_alg_and_the_public_key_alone() {
 }
 
 #[test]
-fn dp_4_2_2_ath_and_nonce_are_added_and_the_query_left_out() {
+fn dp_4_2_1_ath_and_nonce_are_added_and_the_query_left_out() {
     let prover = Prover::generate(Algorithm::Es256).unwrap();
     let url = "https://api.example/things?page=2#top";
     let request = Request { method: "GET", url, nonce: Some("n-1"), access_token: Some("token") };
@@ -57,7 +57,7 @@ fn dp_4_2_2_ath_and_nonce_are_added_and_the_query_left_out() {
 }
 
 #[test]
-fn dp_11_1_dp_4_3_5_every_proof_is_new_and_none_is_accepted_twice() {
+fn dp_4_3_5_every_proof_is_new_and_none_is_accepted_twice() {
     let prover = Prover::generate(Algorithm::EdDsa).unwrap();
     let expected = token_endpoint();
     let mut replays = Replays::new(expected.window.span(), 100, 100);
@@ -71,7 +71,7 @@ fn dp_11_1_dp_4_3_5_every_proof_is_new_and_none_is_accepted_twice() {
 }
 
 #[test]
-fn dpd_5_a_key_is_kept_and_found_again_under_its_thumbprint() {
+fn a_key_is_kept_and_found_again_under_its_thumbprint() {
     for &algorithm in Algorithm::ALL {
         let prover = Prover::generate(algorithm).unwrap();
         let again = Prover::import(algorithm, prover.jkt(), &prover.export().unwrap()).unwrap();
