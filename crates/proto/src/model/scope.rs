@@ -25,10 +25,14 @@ impl Scope {
                 return Err(InvalidScope);
             }
             if !scope.contains(token) {
+                // Not after the last one: comparing each with all before it is for few of them.
+                if scope.0.len() == Self::MAX_TOKENS {
+                    return Err(InvalidScope);
+                }
                 scope.0.push(token.into());
             }
         }
-        if scope.0.len() > Self::MAX_TOKENS { Err(InvalidScope) } else { Ok(scope) }
+        Ok(scope)
     }
 
     /// Whether `token` is in the set.
