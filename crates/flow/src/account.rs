@@ -98,7 +98,8 @@ impl Flow {
     ) -> Result<(), ChangePasswordFailure> {
         new.check_strength(&person.user.name)?;
         let price = budget::sign_in(&self.settings.limits, person.user.name.as_str(), person.session.address);
-        let taking = self.store.take(&price, self.env.now()).await.map_err(Unavailable::from)?;
+        let taken = self.env.now();
+        let taking = self.store.take(&price, taken).await.map_err(Unavailable::from)?;
         if let Taking::Refused { until, .. } = taking {
             return Err(ChangePasswordFailure::Throttled(until));
         }
@@ -117,7 +118,7 @@ impl Flow {
                 self.sign_out(session.id).await?;
             }
         }
-        self.store.give_back(&budget::buckets(&price), self.env.now()).await.map_err(Unavailable::from)?;
+        self.store.give_back(&price, taken).await.map_err(Unavailable::from)?;
         Ok(())
     }
 

@@ -33,8 +33,3 @@ pub(crate) fn sign_in(limits: &Limits, account: &str, browser: ClientAddress) ->
     }
     all
 }
-
-/// The buckets of these budgets, to give back what was taken.
-pub(crate) fn buckets(budgets: &[Budget]) -> Vec<Bucket> {
-    budgets.iter().map(|budget| budget.bucket.clone()).collect()
-}

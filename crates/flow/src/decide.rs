@@ -106,7 +106,7 @@ impl Flow {
         if seen == Look::Unusable {
             return Ok(Found::Unusable);
         }
-        self.store.give_back(&budget::buckets(&price), now).await?;
+        self.store.give_back(&price, now).await?;
         Ok(match (seen, client) {
             (Look::AskForCode, _) => Found::AskForCode,
             (Look::Decided(ended), client) => Found::Decided(ended, Box::new(grant), client.map(Box::new)),

@@ -61,7 +61,8 @@ impl Flow {
         let typed = UserName::parse(name);
         let account = typed.as_ref().map_or("", UserName::as_str);
         let price = budget::sign_in(&self.settings.limits, account, browser.address);
-        let taking = self.store.take(&price, self.env.now()).await.map_err(Unavailable::from)?;
+        let taken = self.env.now();
+        let taking = self.store.take(&price, taken).await.map_err(Unavailable::from)?;
         if let Taking::Refused { until, .. } = taking {
             return Err(SignInFailure::Throttled(until));
         }
@@ -74,7 +75,7 @@ impl Flow {
         let fits = self.passwords.verify(password, stored, &keys.password).await.map_err(unavailable)?;
         let user = user.filter(|user| fits && user.state == UserState::Active).ok_or(SignInFailure::Wrong)?;
         let signed_in = self.begin_session(user, browser).await?;
-        self.store.give_back(&budget::buckets(&price), self.env.now()).await.map_err(Unavailable::from)?;
+        self.store.give_back(&price, taken).await.map_err(Unavailable::from)?;
         Ok(signed_in)
     }
 

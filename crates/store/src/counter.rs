@@ -1,5 +1,7 @@
 //! The arithmetic of budgets, the same for every backend: all or none, counted in windows that begin with an attempt.
 
+use std::time::Duration;
+
 use proto::Timestamp;
 
 use crate::{Bucket, Budget, Taking};
@@ -18,9 +20,11 @@ impl Counter {
         now < self.until
     }
 
-    /// With one attempt less; `None` when there is nothing to lower.
-    pub(crate) fn given_back(self, now: Timestamp) -> Option<Self> {
-        let count = self.count.checked_sub(1).filter(|_| self.is_live(now))?;
+    /// With the attempt less that was taken at `taken`; `None` when there is nothing to lower, or it was taken in another
+    /// window.
+    pub(crate) fn given_back(self, taken: Timestamp, window: Duration) -> Option<Self> {
+        let same_window = self.until - window <= taken && self.is_live(taken);
+        let count = self.count.checked_sub(1).filter(|_| same_window)?;
         Some(Self { count, ..self })
     }
 }

@@ -13,7 +13,7 @@ use crate::faulty::{Fault, FaultSettings, Faulty};
 use crate::memory::Memory;
 use crate::sqlite::{Migration, Sqlite, SqliteSettings};
 use crate::view::{Load, View};
-use crate::{Bucket, Budget, Feed, Outcome, StoreError, Swept, Taking, WriteFigures};
+use crate::{Budget, Feed, Outcome, StoreError, Swept, Taking, WriteFigures};
 
 /// Where state is kept. Cheap to clone; all clones are the same store.
 #[derive(Clone, Debug)]
@@ -109,27 +109,27 @@ impl Store {
         }
     }
 
-    /// Gives one attempt back to each bucket, for what turned out to be none. A count that is 0 already, or a window
-    /// that ended, stays as it is.
+    /// Gives the attempt back that was taken from these budgets at `taken`, for what turned out to be none. A count that
+    /// is 0 already, a window that ended and one that began later stay as they are.
     ///
     /// # Errors
     /// The store cannot serve: the attempts stay counted.
-    pub async fn give_back(&self, buckets: &[Bucket], now: Timestamp) -> Result<(), StoreError> {
+    pub async fn give_back(&self, budgets: &[Budget], taken: Timestamp) -> Result<(), StoreError> {
         self.inner.counts.count(Operation::GiveBack);
         match &self.inner.backend {
             Backend::Faulty(faulty) => match faulty.other() {
                 Fault::After => {
-                    Box::pin(faulty.inner.give_back(buckets, now)).await?;
+                    Box::pin(faulty.inner.give_back(budgets, taken)).await?;
                     Err(Faulty::unavailable())
                 }
                 Fault::Before | Fault::Conflict => Err(Faulty::unavailable()),
-                Fault::None => Box::pin(faulty.inner.give_back(buckets, now)).await,
+                Fault::None => Box::pin(faulty.inner.give_back(budgets, taken)).await,
             },
             Backend::Memory(memory) => {
-                memory.give_back(buckets, now);
+                memory.give_back(budgets, taken);
                 Ok(())
             }
-            Backend::Sqlite(sqlite) => sqlite.give_back(buckets.to_vec(), now).await,
+            Backend::Sqlite(sqlite) => sqlite.give_back(budgets.to_vec(), taken).await,
         }
     }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use flow::account::Everywhere;
 use flow::secrets::KeyRing;
+use flow::settings::Rate;
 use flow::waiting_room::{Meets, Quota, WaitingRoom};
-use flow::{Flow, Password, Settings, StartRequest};
+use flow::{Browser, Flow, Password, Settings, SignInFailure, StartRequest};
 use proto::Timestamp;
 use proto::grant::Refusal;
 use proto::grant::authenticate::{Endpoint, authenticate};
@@ -230,6 +231,25 @@ async fn a_backlog_of_expired_rows_is_worked_off_before_it_grows() {
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(world.store.grants(GrantFilter::default()).await.unwrap().len(), 0);
     house.abort();
+}
+
+#[tokio::test]
+async fn a_success_gives_nothing_back_to_a_window_that_began_after_it() {
+    const WINDOW: Duration = Duration::from_secs(600);
+    let one_network = |settings: &mut Settings| settings.limits.sign_ins_per_network = vec![Rate::new(2, WINDOW)];
+    let world = world_on(Store::memory(), one_network).await;
+    let browser = || Browser { address: home(), user_agent: "test" };
+    let (right, wrong) = (Password::typed(PASSWORD), Password::typed("a guess at a stranger's"));
+    let mut succeeding = Box::pin(world.flow.sign_in("maria", &right, browser()));
+    // It has paid, and its password is being checked.
+    assert!(succeeding.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    world.env.advance(WINDOW);
+    for _ in 0..2 {
+        assert!(matches!(world.flow.sign_in("nobody", &wrong, browser()).await, Err(SignInFailure::Wrong)));
+    }
+    succeeding.await.unwrap();
+    let third = world.flow.sign_in("nobody", &wrong, browser()).await;
+    assert!(matches!(third, Err(SignInFailure::Throttled(_))), "{third:?}");
 }
 
 /// A second node whose store misbehaves from the start.

@@ -77,26 +77,33 @@ async fn the_refusal_that_lasts_longest_is_named(open: &impl AsyncFn() -> Subjec
 async fn giving_back_lowers_what_stands_in_a_live_window(open: &impl AsyncFn() -> Subject) {
     let Subject { store, .. } = &open().await;
     let pair = [budget("one", 2, MINUTE), budget("two", 2, MINUTE)];
-    let buckets: Vec<Bucket> = pair.iter().map(|budget| budget.bucket.clone()).collect();
-    assert_eq!(store.give_back(&buckets, NOW).await, Ok(()), "nothing was taken");
+    assert_eq!(store.give_back(&pair, NOW).await, Ok(()), "nothing was taken");
     for _ in 0..2 {
         assert_eq!(take(store, &pair, NOW).await, Taking::Taken);
     }
-    assert_eq!(store.give_back(&buckets[..1], NOW).await, Ok(()));
+    assert_eq!(store.give_back(&pair[..1], NOW).await, Ok(()));
     assert_eq!(take(store, &pair, NOW).await, refused("two", NOW + MINUTE));
     assert_eq!(take(store, &pair[..1], NOW).await, Taking::Taken);
     // Never below zero, and the window stays.
     for _ in 0..5 {
-        assert_eq!(store.give_back(&buckets, NOW).await, Ok(()));
+        assert_eq!(store.give_back(&pair, NOW).await, Ok(()));
     }
     let later = NOW + Duration::from_secs(40);
     for _ in 0..2 {
         assert_eq!(take(store, &pair, later).await, Taking::Taken);
     }
     assert_eq!(take(store, &pair, later).await, refused("one", NOW + MINUTE));
-    // What ended is not touched.
-    assert_eq!(store.give_back(&buckets, NOW + MINUTE).await, Ok(()));
+    // What ended is not touched, and neither is a window that began after the attempt.
+    assert_eq!(store.give_back(&pair, NOW + MINUTE).await, Ok(()));
     assert_eq!(take(store, &pair, later).await, refused("one", NOW + MINUTE));
+    let next = NOW + MINUTE;
+    for _ in 0..2 {
+        assert_eq!(take(store, &pair, next).await, Taking::Taken);
+    }
+    assert_eq!(store.give_back(&pair, later).await, Ok(()));
+    assert_eq!(take(store, &pair, next).await, refused("one", next + MINUTE));
+    assert_eq!(store.give_back(&pair, next).await, Ok(()));
+    assert_eq!(take(store, &pair, next).await, Taking::Taken);
 }
 
 async fn a_bucket_named_twice_pays_twice(open: &impl AsyncFn() -> Subject) {

@@ -69,11 +69,11 @@ impl Memory {
         }
     }
 
-    pub(crate) fn give_back(&self, buckets: &[Bucket], now: Timestamp) {
+    pub(crate) fn give_back(&self, budgets: &[Budget], taken: Timestamp) {
         let counters = &mut self.view().counters;
-        for bucket in buckets {
+        for Budget { bucket, window, .. } in budgets {
             if let Some(counter) = counters.get_mut(bucket)
-                && let Some(lower) = counter.given_back(now)
+                && let Some(lower) = counter.given_back(taken, *window)
             {
                 *counter = lower;
             }

@@ -37,7 +37,7 @@ use self::work::{GiveBack, Sweep, Take, Work};
 use self::writer::{Figures, Job, Task, Writer};
 use crate::types::WriteFigures;
 use crate::view::{Load, View};
-use crate::{Bucket, Budget, Feed, FeedEvent, Outcome, StoreError, Swept, Taking, feed};
+use crate::{Budget, Feed, FeedEvent, Outcome, StoreError, Swept, Taking, feed};
 
 /// A store in an SQLite database. Its threads end with it.
 #[derive(Debug)]
@@ -110,8 +110,8 @@ impl Sqlite {
         self.write(Take(budgets, now)).await
     }
 
-    pub(crate) async fn give_back(&self, buckets: Vec<Bucket>, now: Timestamp) -> Load<()> {
-        self.write(GiveBack(buckets, now)).await
+    pub(crate) async fn give_back(&self, budgets: Vec<Budget>, taken: Timestamp) -> Load<()> {
+        self.write(GiveBack(budgets, taken)).await
     }
 
     pub(crate) async fn sweep(&self, now: Timestamp, limit: usize) -> Load<Swept> {

@@ -38,8 +38,8 @@ pub(super) enum Attempt<T> {
 
 /// An attempt to be taken from its budgets.
 pub(super) struct Take(pub(super) Vec<Budget>, pub(super) Timestamp);
-/// Attempts to be given back.
-pub(super) struct GiveBack(pub(super) Vec<Bucket>, pub(super) Timestamp);
+/// An attempt to be given back, and when it was taken.
+pub(super) struct GiveBack(pub(super) Vec<Budget>, pub(super) Timestamp);
 /// So many rows to be forgotten at most.
 pub(super) struct Sweep(pub(super) Timestamp, pub(super) usize);
 
@@ -108,9 +108,10 @@ impl Work for GiveBack {
     type Output = ();
 
     fn run(&self, connection: &Connection, _: &mut Log) -> Load<Attempt<()>> {
-        let Self(buckets, now) = self;
-        for bucket in buckets {
-            if let Some(lower) = counter(connection, bucket)?.and_then(|counter| counter.given_back(*now)) {
+        let Self(budgets, taken) = self;
+        for Budget { bucket, window, .. } in budgets {
+            let counter = counter(connection, bucket)?;
+            if let Some(lower) = counter.and_then(|counter| counter.given_back(*taken, *window)) {
                 write_counter(connection, bucket, lower)?;
             }
         }

@@ -172,9 +172,9 @@ async fn walk(seed: u64, steps: usize) {
                 assert_eq!(memory.take(&budgets, world.now).await, sqlite.take(&budgets, world.now).await);
             }
             1 => {
-                let buckets: Vec<Bucket> = world.budgets().into_iter().map(|budget| budget.bucket).collect();
-                memory.give_back(&buckets, world.now).await.unwrap();
-                sqlite.give_back(&buckets, world.now).await.unwrap();
+                let budgets = world.budgets();
+                memory.give_back(&budgets, world.now).await.unwrap();
+                sqlite.give_back(&budgets, world.now).await.unwrap();
             }
             2 => {
                 world.now = world.now + Duration::from_secs(world.dice.below(400));
