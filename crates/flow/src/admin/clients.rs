@@ -155,7 +155,7 @@ impl Admin<'_> {
                 present => {
                     let created_at = present.map_or_else(|| self.0.env.now(), |present| present.created_at);
                     let version = present.map_or(0, |present| present.version);
-                    self.put(&Client { declaration, created_at, version, ..client.clone() }).await?;
+                    self.put_declared(&Client { declaration, created_at, version, ..client.clone() }).await?;
                 }
             }
         }
@@ -163,9 +163,17 @@ impl Admin<'_> {
         for gone in
             stored.iter().filter(|client| client.declaration.is_some() && client.enabled && !is_declared(client))
         {
-            self.put(&Client { enabled: false, ..gone.clone() }).await?;
+            self.put_declared(&Client { enabled: false, ..gone.clone() }).await?;
         }
         Ok(())
+    }
+
+    /// Another node that starts at this moment may have been first, and have written the same.
+    async fn put_declared(&self, client: &Client) -> Result<(), AdminError> {
+        let Err(lost) = self.put(client).await else { return Ok(()) };
+        let present = self.0.store.client(&client.id).await?;
+        let same = |present: &Client| present.declaration == client.declaration && present.enabled == client.enabled;
+        if present.as_ref().is_some_and(same) { Ok(()) } else { Err(lost) }
     }
 
     async fn put(&self, client: &Client) -> Result<(), AdminError> {

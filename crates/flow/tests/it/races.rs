@@ -6,6 +6,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use flow::account::Everywhere;
+use flow::admin::Declared;
 use flow::secrets::KeyRing;
 use flow::settings::Rate;
 use flow::waiting_room::{Meets, Quota, WaitingRoom};
@@ -250,6 +251,29 @@ async fn a_success_gives_nothing_back_to_a_window_that_began_after_it() {
     succeeding.await.unwrap();
     let third = world.flow.sign_in("nobody", &wrong, browser()).await;
     assert!(matches!(third, Err(SignInFailure::Throttled(_))), "{third:?}");
+}
+
+#[tokio::test]
+async fn two_nodes_that_start_at_once_declare_the_same_clients() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::sqlite(SqliteSettings::at(folder.path().join("test.db"))).await.unwrap();
+    let first = world_on(store, |_| {}).await;
+    let second = over(&first, first.store.clone()).await;
+    for round in 0..10 {
+        let declared: Vec<Declared> = (0..3)
+            .map(|number| Declared {
+                client: client(&format!("box-{number}"), AuthMethod::None),
+                text: format!("round {round}"),
+            })
+            .collect();
+        let (one, other) = (first.flow.admin(), second.flow.admin());
+        let (one, other) = tokio::join!(one.declare(&declared), other.declare(&declared));
+        one.unwrap();
+        other.unwrap();
+    }
+    let clients = first.store.clients().await.unwrap();
+    assert_eq!(clients.iter().filter(|client| client.declaration.is_some()).count(), 3);
+    assert!(clients.iter().all(|client| client.version <= 10), "each declaration moved an epoch once");
 }
 
 /// A second node whose store misbehaves from the start.
