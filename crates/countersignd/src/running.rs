@@ -88,11 +88,15 @@ impl Bound {
             };
             serving.spawn(listener.serve(handler, told(stopped)));
         }
-        let house = tokio::spawn({
+        let mut house = tokio::spawn({
             let flow = Arc::clone(&self.node.flow);
             async move { flow.keep_house().await }
         });
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            // Without it nothing is heard, swept or rotated any more: better to stop and be started again.
+            ended = &mut house => tracing::error!(?ended, "housekeeping ended, which it never should; stopping"),
+        }
         self.app.close();
         stopping.send_replace(true);
         let mut total = Drained { finished: 0, aborted: 0 };
