@@ -8,7 +8,18 @@ import requests
 from msal.oauth2cli import oidc
 
 issuer, client_id = sys.argv[1:]
-session = requests.Session()
+posts = []
+
+
+class Session(requests.Session):
+    """Notes when requests leave; what they are is msal's own."""
+
+    def post(self, url, **parameters):
+        posts.append(time.monotonic())
+        return super().post(url, **parameters)
+
+
+session = Session()
 configuration = session.get(issuer + "/.well-known/openid-configuration", timeout=10).json()
 client = oidc.Client(configuration, client_id, http_client=session)
 
@@ -16,4 +27,5 @@ flow = client.initiate_device_flow(scope=["openid", "profile"])
 print(json.dumps({"event": "code", "user_code": flow["user_code"]}), flush=True)
 started = time.monotonic()
 result = client.obtain_token_by_device_flow(flow)
-print(json.dumps({"event": "end", "seconds": time.monotonic() - started, "result": result}), flush=True)
+end = {"seconds": time.monotonic() - started, "first_poll": posts[1] - started, "result": result}
+print(json.dumps({"event": "end", **end}), flush=True)
