@@ -71,6 +71,12 @@ impl<'a> MayIssue<'a> {
         self.client
     }
 
+    /// The session in which the person approved.
+    #[must_use]
+    pub const fn session(&self) -> &'a Session {
+        self.session
+    }
+
     /// What was read, to be required by the commit that issues.
     #[must_use]
     pub fn requires(&self) -> Vec<Require> {

@@ -2,13 +2,12 @@
 //!
 //! Signing them is the caller's; only a [`MayIssue`] gets here, and it is consumed.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
-use super::redeem::Issue;
+use super::Issue;
 use crate::Timestamp;
-use crate::model::{Amr, Family, FamilyId, IdTokenAlg, Scope, User};
+use crate::model::{Amr, FamilyId, IdTokenAlg, Scope, User};
+use crate::secret::RefreshToken;
 
 /// The scope that asks for an id_token (OpenID Connect Core §3.1.2.1).
 pub const OPENID: &str = "openid";
@@ -78,6 +77,8 @@ pub struct Minting {
     pub scope: Scope,
     /// The family.
     pub family_id: FamilyId,
+    /// The new refresh token, when there is one.
+    pub refresh_token: Option<RefreshToken>,
 }
 
 /// Who issues.
@@ -92,48 +93,45 @@ pub struct Issuer<'a> {
 /// The claims of what is issued. `jti` is unique. Consumes the right to issue.
 #[must_use]
 pub fn mint(issue: Issue<'_>, issuer: Issuer<'_>, jti: String, now: Timestamp) -> Minting {
-    let Issue { may, approval, family, replaces: _ } = issue;
-    let amr: Vec<&'static str> = approval.amr.iter().copied().map(Amr::as_str).collect();
-    let lifetime = family.expires_at.since(now);
+    let Issue { may, auth_time, amr, family, scope, access_until, refresh_token, replaces: _ } = issue;
+    let amr: Vec<&'static str> = amr.iter().copied().map(Amr::as_str).collect();
     let sub = may.user().id.to_string();
-    let auth_time = approval.auth_time.as_seconds();
+    let auth_time = auth_time.as_seconds();
+    // Never later than the family's own end: NumericDate is rounded down.
+    let exp = access_until.as_seconds();
     let access = AccessTokenClaims {
         iss: issuer.issuer.to_owned(),
         sub: sub.clone(),
         aud: issuer.audience.to_owned(),
         client_id: family.client_id.to_string(),
         iat: now.as_seconds(),
-        exp: expiry(now, lifetime),
+        exp,
         jti,
-        scope: family.scope.to_string(),
+        scope: scope.to_string(),
         auth_time,
         amr: amr.clone(),
         family: family.id.to_string(),
     };
-    let id = family.scope.contains(OPENID).then(|| IdTokenClaims {
+    let id = scope.contains(OPENID).then(|| IdTokenClaims {
         iss: issuer.issuer.to_owned(),
         sub,
         aud: family.client_id.to_string(),
         iat: now.as_seconds(),
-        exp: expiry(now, lifetime),
+        exp,
         auth_time,
         amr,
         at_hash: None,
-        person: PersonClaims::of(may.user(), &family.scope),
+        person: PersonClaims::of(may.user(), &scope),
     });
     Minting {
         access,
         id,
         id_token_alg: may.client().id_token_alg,
-        expires_in: lifetime.as_secs(),
-        scope: family.scope,
+        expires_in: access_until.since(now).as_secs(),
+        scope,
         family_id: family.id,
+        refresh_token,
     }
-}
-
-/// NumericDate of the end: never later than the family's own.
-fn expiry(now: Timestamp, lifetime: Duration) -> i64 {
-    (now + lifetime).as_seconds()
 }
 
 impl IdTokenClaims {
@@ -169,10 +167,10 @@ pub struct UserInfo {
 }
 
 impl UserInfo {
-    /// What the holder of a token of `family` may know about `user`.
+    /// What the holder of a token for `scope` may know about `user`.
     #[must_use]
-    pub fn of(user: &User, family: &Family) -> Self {
-        Self { sub: user.id.to_string(), person: PersonClaims::of(user, &family.scope) }
+    pub fn of(user: &User, scope: &Scope) -> Self {
+        Self { sub: user.id.to_string(), person: PersonClaims::of(user, scope) }
     }
 }
 

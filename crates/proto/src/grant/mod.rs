@@ -7,11 +7,15 @@ pub mod authenticate;
 pub mod decide;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod issue;
 pub mod lookup;
 pub mod mint;
 pub mod pace;
 pub mod redeem;
+pub mod refresh;
 mod refusal;
+pub mod revoke;
 pub mod start;
 
+pub use issue::{Issue, Lifetimes};
 pub use refusal::{Refusal, whole_seconds};

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::Refusal;
 use super::authenticate::{Authenticated, Proof};
+use super::issue::{Issue, Lifetimes, refreshable};
+use super::revoke::revoked;
+use super::start::OFFLINE_ACCESS;
 use crate::change::{Change, Decision, Require, Row};
 use crate::gate::MayIssue;
 use crate::model::{Approval, Client, Family, FamilyId, Grant, GrantState, GrantType, Redemption, Session, User};
@@ -33,19 +36,6 @@ pub struct Scene<'a> {
     pub family: Option<&'a Family>,
 }
 
-/// What is issued.
-#[derive(Debug)]
-pub struct Issue<'a> {
-    /// The right to.
-    pub may: MayIssue<'a>,
-    /// The approval it rests on.
-    pub approval: &'a Approval,
-    /// The new family.
-    pub family: Family,
-    /// The family that dies in the same commit: its reply was lost.
-    pub replaces: Option<FamilyId>,
-}
-
 /// What the device gets.
 #[derive(Debug)]
 pub enum Redeem<'a> {
@@ -55,11 +45,11 @@ pub enum Redeem<'a> {
     Refuse(Refusal),
 }
 
-/// Judges a poll of a grant. `access_lifetime`: how long the tokens will live.
+/// Judges a poll of a grant.
 pub fn redeem<'a>(
     scene: Scene<'a>,
     caller: Authenticated<'_>,
-    access_lifetime: Duration,
+    lifetimes: Lifetimes,
     now: Timestamp,
     entropy: &mut dyn Entropy,
 ) -> Decision<Redeem<'a>> {
@@ -71,14 +61,14 @@ pub fn redeem<'a>(
     match &grant.state {
         GrantState::Pending if now < grant.expires_at => refuse(Refusal::AuthorizationPending),
         GrantState::Approved(approval) if now < grant.expires_at + GRACE => match may_issue(scene, approval) {
-            Ok(may) => issue(scene, (may, approval), None, access_lifetime, now, entropy),
+            Ok(may) => issue(scene, (may, approval), None, lifetimes, now, entropy),
             Err(refusal) => refuse(refusal),
         },
         GrantState::Pending | GrantState::Approved(_) if remembered => refuse(Refusal::Expired),
         GrantState::Denied { .. } if remembered => refuse(Refusal::Denied),
         GrantState::Pending | GrantState::Approved(_) | GrantState::Denied { .. } => refuse(Refusal::CodeUnknown),
         GrantState::Redeemed(approval, redemption) => {
-            replay(scene, caller, (approval, *redemption), access_lifetime, now, entropy)
+            replay(scene, caller, (approval, *redemption), lifetimes, now, entropy)
         }
     }
 }
@@ -100,20 +90,26 @@ fn issue<'a>(
     scene: Scene<'a>,
     (may, approval): (MayIssue<'a>, &'a Approval),
     replaces: Option<(&Family, Redemption)>,
-    access_lifetime: Duration,
+    lifetimes: Lifetimes,
     now: Timestamp,
     entropy: &mut dyn Entropy,
 ) -> Decision<Redeem<'a>> {
     let grant = scene.grant;
+    let id = FamilyId::draw(now, entropy);
+    let access_until = now + lifetimes.access;
+    let lasting = grant.scope.contains(OFFLINE_ACCESS) && may.client().may_use(GrantType::RefreshToken);
+    let end = now + lifetimes.refresh_absolute;
+    let refresh = lasting.then(|| refreshable(id, 0, lifetimes, (now, end), entropy));
     let family = Family {
-        id: FamilyId::draw(now, entropy),
+        id,
         grant_id: grant.id,
         client_id: grant.client_id.clone(),
         user_id: approval.user_id,
         session_id: approval.session_id,
         scope: grant.scope.clone(),
         issued_at: now,
-        expires_at: now + access_lifetime,
+        expires_at: if lasting { end.max(access_until) } else { access_until },
+        refresh: refresh.as_ref().map(|(_, refresh)| *refresh),
         refreshed_at: None,
         revoked_at: None,
         version: 0,
@@ -127,13 +123,18 @@ fn issue<'a>(
     let redeemed = Grant { state: GrantState::Redeemed(approval.clone(), redemption), ..grant.clone() };
     let mut changes =
         vec![Change::Put(Row::Grant(Box::new(redeemed))), Change::Put(Row::Family(Box::new(family.clone())))];
-    changes.extend(replaces.map(|(old, _)| revoke(old, now)));
-    let replaces = replaces.map(|(old, _)| old.id);
-    Decision {
-        requires: may.requires(),
-        changes,
-        reply: Redeem::Issue(Box::new(Issue { may, approval, family, replaces })),
-    }
+    changes.extend(replaces.map(|(old, _)| revoked(old, now)));
+    let issue = Issue {
+        auth_time: approval.auth_time,
+        amr: &approval.amr,
+        scope: family.scope.clone(),
+        family,
+        access_until,
+        refresh_token: refresh.map(|(token, _)| token),
+        replaces: replaces.map(|(old, _)| old.id),
+        may,
+    };
+    Decision { requires: issue.may.requires(), changes, reply: Redeem::Issue(Box::new(issue)) }
 }
 
 /// The code was redeemed before (RFC 6749 §4.1.2 by analogy, CF-5, CF-6, CF-20).
@@ -141,7 +142,7 @@ fn replay<'a>(
     scene: Scene<'a>,
     caller: Authenticated<'_>,
     (approval, redemption): (&'a Approval, Redemption),
-    access_lifetime: Duration,
+    lifetimes: Lifetimes,
     now: Timestamp,
     entropy: &mut dyn Entropy,
 ) -> Decision<Redeem<'a>> {
@@ -158,20 +159,16 @@ fn replay<'a>(
     if let Some(family) = live.filter(|family| may_replace && family.refreshed_at.is_none())
         && let Ok(may) = may_issue(scene, approval)
     {
-        return issue(scene, (may, approval), Some((family, redemption)), access_lifetime, now, entropy);
+        return issue(scene, (may, approval), Some((family, redemption)), lifetimes, now, entropy);
     }
     match live {
         Some(family) if now.since(redemption.last_issue) >= REVOKES => Decision {
             reply: Redeem::Refuse(Refusal::CodeReplayed),
             requires: vec![Require::from(scene.grant)],
-            changes: vec![revoke(family, now)],
+            changes: vec![revoked(family, now)],
         },
         Some(_) | None => refuse(Refusal::CodeReplayed),
     }
-}
-
-fn revoke(family: &Family, now: Timestamp) -> Change {
-    Change::Put(Row::Family(Box::new(Family { revoked_at: Some(now), ..family.clone() })))
 }
 
 const fn refuse<'a>(refusal: Refusal) -> Decision<Redeem<'a>> {

@@ -56,6 +56,12 @@ pub enum Refusal {
     Overloaded,
     /// Credentials stand in the query.
     QueryCredentials,
+    /// The text is no refresh token of this deployment, its family ended, or it is another client's.
+    RefreshTokenInvalid,
+    /// No refresh token was sent.
+    RefreshTokenMissing,
+    /// The refresh token was replaced by a newer one.
+    RefreshTokenReplayed,
     /// The scope is malformed.
     ScopeMalformed,
     /// The scope is more than the client may ask for.
@@ -90,6 +96,8 @@ impl Refusal {
             | Self::CodeInvalid
             | Self::CodeReplayed
             | Self::CodeUnknown
+            | Self::RefreshTokenInvalid
+            | Self::RefreshTokenReplayed
             | Self::SessionRevoked => ErrorCode::InvalidGrant,
             Self::CodeMissing
             | Self::Credentials(
@@ -99,7 +107,8 @@ impl Refusal {
             | Self::Form(_)
             | Self::GrantTypeMissing
             | Self::MediaType
-            | Self::QueryCredentials => ErrorCode::InvalidRequest,
+            | Self::QueryCredentials
+            | Self::RefreshTokenMissing => ErrorCode::InvalidRequest,
             Self::Denied => ErrorCode::AccessDenied,
             Self::Expired => ErrorCode::ExpiredToken,
             Self::GrantNotEnabled => ErrorCode::UnauthorizedClient,
@@ -133,6 +142,7 @@ impl Refusal {
             Self::GrantTypeMissing => Some("grant_type is missing"),
             Self::MediaType => Some("the body must be application/x-www-form-urlencoded without content encoding"),
             Self::QueryCredentials => Some("parameters belong in the body, not in the query"),
+            Self::RefreshTokenMissing => Some("refresh_token is missing"),
             Self::ScopeMalformed => Some("the scope is malformed"),
             Self::ScopeNotAllowed => Some("the client may not ask for this scope"),
             Self::TooManyGrants => Some("too many codes are waiting"),
@@ -150,6 +160,8 @@ impl Refusal {
             | Self::Expired
             | Self::GrantTypeUnsupported
             | Self::Overloaded
+            | Self::RefreshTokenInvalid
+            | Self::RefreshTokenReplayed
             | Self::SecretWrong
             | Self::SessionRevoked
             | Self::SlowDown { .. } => None,

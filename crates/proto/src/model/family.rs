@@ -2,6 +2,18 @@
 
 use super::{ClientId, FamilyId, GrantId, Scope, SessionId, UserId, Version};
 use crate::Timestamp;
+use crate::secret::SecretHash;
+
+/// A family that may be refreshed, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refresh {
+    /// SHA-256 of the live refresh token's random part.
+    pub token: SecretHash,
+    /// How often it was replaced.
+    pub generation: u32,
+    /// Unused until then, it ends.
+    pub idle_until: Timestamp,
+}
 
 /// Everything issued from one redemption.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +32,10 @@ pub struct Family {
     pub scope: Scope,
     /// When the first token was issued.
     pub issued_at: Timestamp,
-    /// When its last token ends.
+    /// When its last token ends, refreshed or not.
     pub expires_at: Timestamp,
+    /// How it may be refreshed; `None` when lasting access was not asked for or not given.
+    pub refresh: Option<Refresh>,
     /// When it was refreshed last: a refreshed family is never replaced.
     pub refreshed_at: Option<Timestamp>,
     /// When it was revoked.

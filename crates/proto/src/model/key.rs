@@ -16,6 +16,8 @@ pub enum KeyPurpose {
     UserCode,
     /// HMAC with which passwords are peppered.
     Password,
+    /// HMAC that makes a refresh token's check value.
+    RefreshToken,
     /// ECDSA P-256 signatures.
     SignEs256,
     /// RSA signatures.

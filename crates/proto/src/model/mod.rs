@@ -14,7 +14,7 @@ mod user;
 
 pub use address::{AddressOrigin, ClientAddress, NetworkPrefix, SameNetwork};
 pub use client::{AuthMethod, Client, ClientId, DeviceAuth, DevicePolicy, GrantType, IdTokenAlg, LinkPolicy, Origin};
-pub use family::Family;
+pub use family::{Family, Refresh};
 pub use grant::{Approval, Grant, GrantState, Redemption};
 pub use id::{CommitId, FamilyId, GrantId, InvalidId, KeyId, SessionId, UserId};
 pub use key::{KeyPurpose, KeyState, SealedKey};

@@ -1,0 +1,123 @@
+//! A device renews its access (RFC 6749 §6) for as long as everything is as fit as it was at the redemption.
+//!
+//! Bound by client authentication, a refresh token stays; an unbound one is replaced each time, and one that was replaced
+//! and comes back ends the family (RFC 9700 §4.14.2, CF-8).
+
+use super::Refusal;
+use super::authenticate::{Authenticated, Proof};
+use super::issue::{Issue, Lifetimes, refreshable};
+use super::revoke::revoked;
+use crate::change::{Change, Decision, Require, Row};
+use crate::gate::MayIssue;
+use crate::model::{Client, Family, GrantType, Refresh, Scope, Session, User};
+use crate::secret::RefreshToken;
+use crate::{Entropy, Timestamp};
+
+/// Everything a refresh looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The family of the presented token.
+    pub family: &'a Family,
+    /// Its client as it is stored now.
+    pub client: Option<&'a Client>,
+    /// The person.
+    pub user: Option<&'a User>,
+    /// The session in which they approved.
+    pub session: Option<&'a Session>,
+}
+
+/// What the device gets.
+#[derive(Debug)]
+pub enum Refreshed<'a> {
+    /// Tokens, once they are signed and the commit is done.
+    Issue(Box<Issue<'a>>),
+    /// A refusal, which may want something written.
+    Refuse(Refusal),
+}
+
+/// Judges a refresh. `narrowed`: the scope asked for, when it is less than what was granted (RFC 6749 §6).
+pub fn refresh<'a>(
+    scene: Scene<'a>,
+    caller: Authenticated<'_>,
+    (presented, narrowed): (&RefreshToken, Option<&Scope>),
+    lifetimes: Lifetimes,
+    now: Timestamp,
+    entropy: &mut dyn Entropy,
+) -> Decision<Refreshed<'a>> {
+    let family = scene.family;
+    let live = family.refresh.filter(|refresh| family.is_live(now) && now < refresh.idle_until);
+    let (true, true, Some(live)) = (family.client_id == *caller.id(), family.id == presented.family_id(), live) else {
+        return refuse(Refusal::RefreshTokenInvalid);
+    };
+    if presented.generation() != live.generation || presented.hash() != live.token {
+        // It is genuine, or it would not have been read: somebody holds a token that was replaced.
+        return Decision {
+            reply: Refreshed::Refuse(Refusal::RefreshTokenReplayed),
+            requires: vec![Require::from(family)],
+            changes: vec![revoked(family, now)],
+        };
+    }
+    let may = match may_issue(scene) {
+        Ok(may) => may,
+        Err(refusal) => return refuse(refusal),
+    };
+    let scope = narrowed.filter(|scope| !scope.is_empty()).unwrap_or(&family.scope);
+    if !scope.is_subset(&family.scope) {
+        return refuse(Refusal::ScopeNotAllowed);
+    }
+    let scope = scope.clone();
+    let (refresh_token, refresh) = renewed(family, live, caller.proof(), lifetimes, now, entropy);
+    let family = Family { refresh: Some(refresh), refreshed_at: Some(now), ..family.clone() };
+    let session = may.session();
+    let issue = Issue {
+        auth_time: session.auth_time,
+        amr: &session.amr,
+        scope,
+        access_until: (now + lifetimes.access).min(family.expires_at),
+        family: family.clone(),
+        refresh_token,
+        replaces: None,
+        may,
+    };
+    Decision {
+        requires: issue.may.requires(),
+        changes: vec![Change::Put(Row::Family(Box::new(family)))],
+        reply: Refreshed::Issue(Box::new(issue)),
+    }
+}
+
+/// The right to issue now, judged as at the redemption, and that the client may still refresh.
+fn may_issue(scene: Scene<'_>) -> Result<MayIssue<'_>, Refusal> {
+    let may = MayIssue::check(scene.family, scene.user, scene.client, scene.session)?;
+    if !may.client().may_use(GrantType::RefreshToken) {
+        Err(Refusal::GrantNotEnabled)
+    } else if !scene.family.scope.is_subset(&may.client().scopes) {
+        Err(Refusal::ScopeNotAllowed)
+    } else {
+        Ok(may)
+    }
+}
+
+/// The same token with more time, or the next one.
+fn renewed(
+    family: &Family,
+    live: Refresh,
+    proof: Proof,
+    lifetimes: Lifetimes,
+    now: Timestamp,
+    entropy: &mut dyn Entropy,
+) -> (Option<RefreshToken>, Refresh) {
+    let end = family.expires_at;
+    match proof {
+        Proof::Secret => (None, Refresh { idle_until: (now + lifetimes.refresh_idle).min(end), ..live }),
+        Proof::None => {
+            let generation = live.generation.saturating_add(1);
+            let (token, refresh) = refreshable(family.id, generation, lifetimes, (now, end), entropy);
+            (Some(token), refresh)
+        }
+    }
+}
+
+const fn refuse<'a>(refusal: Refusal) -> Decision<Refreshed<'a>> {
+    Decision::only(Refreshed::Refuse(refusal))
+}
