@@ -11,7 +11,7 @@ use crate::Timestamp;
 use crate::entropy::Seeded;
 use crate::model::{Client, Grant, Scope};
 
-pub(crate) use rows::{LIFETIME, SECRET, T0, address, client, credentials, mac_key, session, terms, user};
+pub(crate) use rows::{LIFETIME, SECRET, T0, address, client, credentials, lifetimes, mac_key, session, terms, user};
 
 /// A pending grant of `client`, made at [`T0`] and stored once.
 pub(crate) fn grant(client: &Client) -> Grant {

@@ -181,9 +181,9 @@ mod tests {
     use super::*;
     use crate::entropy::Seeded;
     use crate::grant::authenticate::{Endpoint, authenticate};
-    use crate::grant::fixture::{T0, client, credentials, grant, session, user};
+    use crate::grant::fixture::{T0, client, credentials, grant, lifetimes, session, user};
     use crate::grant::redeem::{Redeem, Scene, redeem};
-    use crate::model::{Approval, AuthMethod, Grant, GrantState};
+    use crate::model::{Approval, AuthMethod, Family, Grant, GrantState};
 
     const ISSUER: Issuer<'_> = Issuer { issuer: "https://id.example.com", audience: "https://api.example.com" };
     /// When the tokens are issued, not on a whole second.
@@ -205,7 +205,7 @@ mod tests {
         let scene =
             Scene { grant: &grant, client: Some(&client), user: Some(&user), session: Some(&session), family: None };
         let caller = authenticate(Some(&client), &credentials(&client), Endpoint::Token).unwrap();
-        let decision = redeem(scene, caller, Duration::from_secs(600), NOW, &mut Seeded::new(1));
+        let decision = redeem(scene, caller, lifetimes(), NOW, &mut Seeded::new(1));
         let Redeem::Issue(issue) = decision.reply else { panic!("refused") };
         let family = issue.family.clone();
         (mint(*issue, ISSUER, "jti-1".to_owned(), NOW), family)
@@ -275,7 +275,7 @@ mod tests {
             let (_, family) = minted(scope);
             let mut expected = about.clone();
             expected["sub"] = user(1).id.to_string().into();
-            assert_eq!(serde_json::to_value(UserInfo::of(&user(1), &family)).unwrap(), expected, "{scope}");
+            assert_eq!(serde_json::to_value(UserInfo::of(&user(1), &family.scope)).unwrap(), expected, "{scope}");
             let claims = id_claims(scope);
             for name in ["sub", "name", "preferred_username", "email"] {
                 assert_eq!(claims.get(name), expected.get(name), "{scope} {name}");

@@ -209,6 +209,8 @@ mod tests {
             Refusal::CodeInvalid,
             Refusal::CodeUnknown,
             Refusal::CodeReplayed,
+            Refusal::RefreshTokenInvalid,
+            Refusal::RefreshTokenReplayed,
             Refusal::AccountUnfit,
             Refusal::SessionRevoked,
         ]));
@@ -223,6 +225,7 @@ mod tests {
             Refusal::GrantTypeMissing,
             Refusal::MediaType,
             Refusal::QueryCredentials,
+            Refusal::RefreshTokenMissing,
             Refusal::ScopeMalformed,
             Refusal::ScopeNotAllowed,
             Refusal::TooManyGrants,
@@ -252,6 +255,7 @@ mod tests {
             Refusal::GrantTypeMissing,
             Refusal::MediaType,
             Refusal::QueryCredentials,
+            Refusal::RefreshTokenMissing,
         ]);
         let mut bad_client = all(Refusal::Credentials, &[InvalidCredentials::Header, InvalidCredentials::Malformed]);
         bad_client.extend([
@@ -267,6 +271,8 @@ mod tests {
             Refusal::CodeInvalid,
             Refusal::CodeReplayed,
             Refusal::CodeUnknown,
+            Refusal::RefreshTokenInvalid,
+            Refusal::RefreshTokenReplayed,
             Refusal::SessionRevoked,
         ];
         for (code, causes) in [

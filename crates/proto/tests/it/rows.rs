@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use proto::Timestamp;
+use proto::grant::Lifetimes;
 use proto::grant::start::Terms;
 use proto::model::{
     Amr, AuthMethod, Client, ClientAddress, ClientId, DeviceAuth, DevicePolicy, GrantType, IdTokenAlg, KeyId,
@@ -96,6 +97,12 @@ pub(crate) fn credentials(client: &Client) -> Credentials {
 pub(crate) const fn terms() -> Terms {
     let interval = Duration::from_secs(5);
     Terms { lifetime: LIFETIME, interval, hold: None, alphabet: Alphabet::Base20, user_code_length: 8 }
+}
+
+/// How long everything lives that is issued.
+pub(crate) const fn lifetimes() -> Lifetimes {
+    let (access, day) = (Duration::from_secs(600), Duration::from_secs(86_400));
+    Lifetimes { access, refresh_idle: day.saturating_mul(7), refresh_absolute: day.saturating_mul(30) }
 }
 
 pub(crate) fn mac_key(n: u8) -> MacKey {

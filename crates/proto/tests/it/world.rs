@@ -2,12 +2,10 @@
 //! commit. Every use case comes in two halves, so that a test decides when, whether and on what the commit happens.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use proto::Timestamp;
 use proto::change::{Change, Commit, Decision, Key, Require, Row};
 use proto::entropy::Seeded;
-use proto::grant::Refusal;
 use proto::grant::authenticate::{Endpoint, authenticate};
 use proto::grant::decide::{Scene as Decided, Shown, Verdict, Void, decide};
 use proto::grant::lookup::Ended;
@@ -15,13 +13,14 @@ use proto::grant::mint::{Issuer, Minting, mint};
 use proto::grant::pace::Bucket;
 use proto::grant::redeem::{Redeem, Scene, redeem};
 use proto::grant::start::{Request, Started, Terms, start};
+use proto::grant::{Lifetimes, Refusal};
 use proto::model::{
     Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, GrantState, Session, SessionId, User, UserId,
 };
 use proto::secret::{DeviceCode, MacKeys};
 use proto::wire::credentials::Credentials;
 
-use crate::rows::{address, mac_key, terms};
+use crate::rows::{address, lifetimes, mac_key, terms};
 
 const ISSUER: Issuer<'_> = Issuer { issuer: "https://id.example.com", audience: "https://id.example.com" };
 /// How often a use case decides again after a conflict.
@@ -116,7 +115,7 @@ pub(crate) type Polled = Result<Box<Minting>, Refusal>;
 pub(crate) struct Server {
     pub(crate) rows: Rows,
     pub(crate) terms: Terms,
-    pub(crate) access_lifetime: Duration,
+    pub(crate) lifetimes: Lifetimes,
     buckets: BTreeMap<GrantId, Bucket>,
     entropy: Seeded,
     keys: MacKeys,
@@ -127,7 +126,7 @@ impl Server {
         Self {
             rows: Rows::default(),
             terms: terms(),
-            access_lifetime: Duration::from_secs(600),
+            lifetimes: lifetimes(),
             buckets: BTreeMap::new(),
             entropy: Seeded::new(seed),
             keys: MacKeys::new(mac_key(2), Vec::new()),
@@ -183,7 +182,7 @@ impl Server {
             session: session.as_ref(),
             family: family.as_ref(),
         };
-        let Decision { reply, requires, changes } = redeem(scene, caller, self.access_lifetime, now, &mut self.entropy);
+        let Decision { reply, requires, changes } = redeem(scene, caller, self.lifetimes, now, &mut self.entropy);
         let reply = match reply {
             Redeem::Issue(issue) => {
                 let jti = format!("{:x}", self.entropy.next_u64());

@@ -3,7 +3,7 @@
 use super::*;
 use crate::entropy::Seeded;
 use crate::grant::authenticate::{Endpoint, authenticate};
-use crate::grant::fixture::{LIFETIME, T0, around, client, credentials, grant, session, user};
+use crate::grant::fixture::{LIFETIME, T0, around, client, credentials, grant, lifetimes, session, user};
 use crate::model::{AuthMethod, GrantType, Revocation, RevocationCause, Scope, UserState};
 
 const TOKENS: Duration = Duration::from_secs(600);
@@ -63,7 +63,7 @@ impl Stage {
             family: self.family.as_ref(),
         };
         let caller = authenticate(Some(&self.caller), &credentials(&self.caller), Endpoint::Token).unwrap();
-        redeem(scene, caller, TOKENS, now, &mut Seeded::new(now.as_millis().unsigned_abs()))
+        redeem(scene, caller, lifetimes(), now, &mut Seeded::new(now.as_millis().unsigned_abs()))
     }
 
     fn poll(&self, now: Timestamp) -> Got {
