@@ -7,7 +7,8 @@ use proto::entropy::{Seeded, bytes};
 use proto::model::{
     AddressOrigin, Amr, Approval, AuthMethod, Client, ClientAddress, ClientId, CommitId, DeviceAuth, DevicePolicy,
     Family, FamilyId, Grant, GrantState, GrantType, IdTokenAlg, KeyId, KeyPurpose, KeyState, LinkPolicy, Origin,
-    Redemption, Revocation, RevocationCause, Scope, SealedKey, Session, SessionId, User, UserId, UserName, UserState,
+    Redemption, Refresh, Revocation, RevocationCause, Scope, SealedKey, Session, SessionId, User, UserId, UserName,
+    UserState,
 };
 use proto::secret::{Alphabet, DeviceCodeHash, SecretHash, UserCodeHash};
 use proto::{Entropy, Timestamp};
@@ -177,12 +178,18 @@ impl Maker {
             scope: grant.scope.clone(),
             issued_at: at,
             expires_at: at + Duration::from_mins(10),
+            refresh: None,
             refreshed_at: None,
             revoked_at: None,
             version: 0,
         };
         let redemption = Redemption { at, last_issue: at, family_id: family.id, replaced: false };
         (Grant { state: GrantState::Redeemed(approval, redemption), ..grant.clone() }, family)
+    }
+
+    /// What makes `family` one that may be refreshed, its token replaced `generation` times.
+    pub fn refresh(&mut self, family: &Family, generation: u32) -> Refresh {
+        Refresh { token: self.secret(), generation, idle_until: family.issued_at + Duration::from_mins(5) }
     }
 
     /// A sealed key.
@@ -239,14 +246,17 @@ impl Maker {
         redeemed.requester.origin = AddressOrigin::Forwarded;
         rows.push(Row::Grant(redeemed.into()));
         rows.push(Row::Family(family.clone().into()));
-        family.id = FamilyId::draw(NOW, &mut self.0);
-        family.refreshed_at = Some(NOW);
-        family.revoked_at = Some(NOW);
-        rows.push(Row::Family(family.into()));
+        for (generation, at) in [(Some(0), None), (None, Some(NOW)), (Some(u32::MAX), Some(NOW))] {
+            family.id = FamilyId::draw(NOW, &mut self.0);
+            family.refresh = generation.map(|generation| self.refresh(&family, generation));
+            family.refreshed_at = at;
+            family.revoked_at = at;
+            rows.push(Row::Family(family.clone().into()));
+        }
         rows.push(Row::Grant(self.grant(&client).into()));
         rows.extend([Row::Client(client.into()), Row::Client(rich.into())]);
-        use KeyPurpose::{Cookie, Csrf, DeviceCode, Password, SignEs256, SignRs256, UserCode};
-        for purpose in [Csrf, Cookie, DeviceCode, UserCode, Password, SignEs256, SignRs256] {
+        use KeyPurpose::{Cookie, Csrf, DeviceCode, Password, RefreshToken, SignEs256, SignRs256, UserCode};
+        for purpose in [Csrf, Cookie, DeviceCode, UserCode, Password, RefreshToken, SignEs256, SignRs256] {
             for state in [KeyState::Active, KeyState::Next, KeyState::Retired] {
                 rows.push(Row::SealedKey(SealedKey { purpose, state, ..self.sealed_key() }.into()));
             }

@@ -246,6 +246,7 @@ async fn families_are_filtered(open: &impl AsyncFn() -> Subject) {
             family.revoked_at = Some(NOW);
         }
         family.expires_at = NOW + Duration::from_mins(u64::from(index));
+        family.refresh = (index % 2 == 1).then(|| maker.refresh(&family, index));
         all.push(family);
     }
     write(store, &mut maker, all.iter().map(|family| Row::Family(family.clone().into()))).await;

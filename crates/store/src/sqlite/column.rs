@@ -127,6 +127,7 @@ words! {
         DeviceCode = "device_code",
         UserCode = "user_code",
         Password = "password",
+        RefreshToken = "refresh_token",
         SignEs256 = "sign_es256",
         SignRs256 = "sign_rs256",
     }

@@ -22,8 +22,11 @@ pub struct Migration {
 }
 
 /// All steps that this program knows.
-pub(super) const ALL: &[Migration] =
-    &[Migration { number: 1, name: "base", min_version: "0.1.0", sql: include_str!("migrations/0001_base.sql") }];
+pub(super) const ALL: &[Migration] = &[
+    Migration { number: 1, name: "base", min_version: "0.1.0", sql: include_str!("migrations/0001_base.sql") },
+    // It only adds columns that may be empty: the program before runs on it.
+    Migration { number: 2, name: "refresh", min_version: "0.1.0", sql: include_str!("migrations/0002_refresh.sql") },
+];
 
 /// This program's version.
 const OWN: &str = env!("CARGO_PKG_VERSION");

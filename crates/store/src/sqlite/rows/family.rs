@@ -1,7 +1,10 @@
-//! Rows of `families`.
+//! Rows of `families`. The columns of a refresh are filled together or not at all: they are matched at once, and any
+//! other combination is named corruption.
 
+use proto::Timestamp;
 use proto::change::{Key, Unique};
-use proto::model::{CommitId, Family, Version};
+use proto::model::{CommitId, Family, Refresh, Version};
+use proto::secret::SecretHash;
 use rusqlite::{CachedStatement, params};
 
 use super::{As, Columns, Table};
@@ -10,13 +13,15 @@ use crate::view::Load;
 impl Table for Family {
     const NAME: &'static str = "families";
     const SELECT: &'static str = "SELECT id, grant_id, client_id, user_id, session_id, scope, issued_at, expires_at, \
-         refreshed_at, revoked_at, version FROM families";
+         refresh_token, refresh_generation, refresh_idle_until, refreshed_at, revoked_at, version FROM families";
     const INSERT: &'static str = "INSERT INTO families \
-         (id, grant_id, client_id, user_id, session_id, scope, issued_at, expires_at, refreshed_at, revoked_at, \
-         commit_id, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 + 1)";
+         (id, grant_id, client_id, user_id, session_id, scope, issued_at, expires_at, refresh_token, \
+         refresh_generation, refresh_idle_until, refreshed_at, revoked_at, commit_id, version) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 + 1)";
     const UPDATE: &'static str = "UPDATE families SET \
          grant_id = ?2, client_id = ?3, user_id = ?4, session_id = ?5, scope = ?6, issued_at = ?7, expires_at = ?8, \
-         refreshed_at = ?9, revoked_at = ?10, commit_id = ?11, version = ?12 + 1 WHERE id = ?1 AND version = ?12";
+         refresh_token = ?9, refresh_generation = ?10, refresh_idle_until = ?11, refreshed_at = ?12, \
+         revoked_at = ?13, commit_id = ?14, version = ?15 + 1 WHERE id = ?1 AND version = ?15";
     const UNIQUE: Option<Unique> = None;
 
     fn key(&self) -> Key {
@@ -37,6 +42,7 @@ impl Table for Family {
             scope: columns.next()?,
             issued_at: columns.next()?,
             expires_at: columns.next()?,
+            refresh: refresh(columns)?,
             refreshed_at: columns.next()?,
             revoked_at: columns.next()?,
             version: columns.next()?,
@@ -53,10 +59,36 @@ impl Table for Family {
             As(&self.scope),
             As(&self.issued_at),
             As(&self.expires_at),
+            As(&self.refresh.map(|refresh| refresh.token)),
+            As(&self.refresh.map(|refresh| refresh.generation)),
+            As(&self.refresh.map(|refresh| refresh.idle_until)),
             As(&self.refreshed_at),
             As(&self.revoked_at),
             As(&commit),
             As(&self.version),
         ])
+    }
+}
+
+fn refresh(columns: &mut Columns<'_>) -> Load<Option<Refresh>> {
+    let token: Option<SecretHash> = columns.next()?;
+    let generation: Option<u32> = columns.next()?;
+    let idle_until: Option<Timestamp> = columns.next()?;
+    match (token, generation, idle_until) {
+        (None, None, None) => Ok(None),
+        (Some(token), Some(generation), Some(idle_until)) => Ok(Some(Refresh { token, generation, idle_until })),
+        (token, generation, idle_until) => {
+            let parts = [
+                ("refresh_token", token.is_some()),
+                ("refresh_generation", generation.is_some()),
+                ("refresh_idle_until", idle_until.is_some()),
+            ];
+            let named = |is_filled| {
+                let names: Vec<_> =
+                    parts.iter().filter(|(_, filled)| *filled == is_filled).map(|(name, _)| *name).collect();
+                names.join(", ")
+            };
+            Err(columns.corrupt(format!("{} without {}", named(true), named(false))))
+        }
     }
 }

@@ -102,3 +102,35 @@ async fn other_rows_are_named_too() {
     assert_eq!(named(&error, "deployment", "1"), "column key_fingerprint holds 0 bytes");
     assert!(store.sealed_keys().await.is_err());
 }
+
+#[tokio::test]
+async fn any_other_combination_of_a_familys_columns_is_named() {
+    let mut maker = Maker::new(11);
+    let (client, user) = (maker.client(), maker.user());
+    let session = maker.session(&user);
+    let grant = maker.grant(&client);
+    let plain = maker.redeemed(&grant, Maker::approval(&session)).1;
+    let mut refreshable = maker.redeemed(&grant, Maker::approval(&session)).1;
+    refreshable.refresh = Some(maker.refresh(&refreshable, 1));
+    for (family, set, what) in [
+        (&plain, "refresh_token = zeroblob(32)", "refresh_token without refresh_generation, refresh_idle_until"),
+        (&plain, "refresh_generation = 0", "refresh_generation without refresh_token, refresh_idle_until"),
+        (&plain, "refresh_idle_until = 1", "refresh_idle_until without refresh_token, refresh_generation"),
+        (&refreshable, "refresh_token = NULL", "refresh_generation, refresh_idle_until without refresh_token"),
+        (&refreshable, "refresh_generation = NULL", "refresh_token, refresh_idle_until without refresh_generation"),
+        (&refreshable, "refresh_idle_until = NULL", "refresh_token, refresh_generation without refresh_idle_until"),
+        (&refreshable, "refresh_token = x'00'", "column refresh_token holds 1 bytes"),
+        (&refreshable, "refresh_generation = -1", "column refresh_generation holds the number -1"),
+        (&refreshable, "refresh_generation = 4294967296", "column refresh_generation holds the number 4294967296"),
+    ] {
+        let other = if family.id == plain.id { &refreshable } else { &plain };
+        let rows = vec![Row::Family(family.clone().into()), Row::Family(other.clone().into())];
+        let sql = format!("UPDATE families SET {set} WHERE id = x'{}'", hex(family.id.as_bytes()));
+        let (store, _place, _) = corrupted(rows, &sql).await;
+        let error = store.family_view(family.id).await.unwrap_err();
+        assert_eq!(named(&error, "families", &hex(family.id.as_bytes())), what);
+        let error = store.families_of(user.id).await.unwrap_err();
+        assert_eq!(named(&error, "families", &hex(family.id.as_bytes())), what);
+        assert!(store.family_view(other.id).await.unwrap().is_some());
+    }
+}

@@ -70,8 +70,12 @@ impl World {
                     1 => grant.state = GrantState::Approved(Maker::approval(&session)),
                     2 => grant.state = GrantState::Denied { at: self.now, by: session.user_id, reported: true },
                     _ => {
-                        let (redeemed, family) = Maker::new(dice.below(3)).redeemed(&grant, Maker::approval(&session));
+                        let seed = dice.below(3);
+                        let (redeemed, mut family) = Maker::new(seed).redeemed(&grant, Maker::approval(&session));
                         if dice.below(2) == 0 {
+                            let generation = u32::try_from(dice.below(3)).unwrap();
+                            family.refresh =
+                                (dice.below(2) == 0).then(|| Maker::new(seed).refresh(&family, generation));
                             return Row::Family(family.into());
                         }
                         grant = redeemed;

@@ -1,5 +1,9 @@
 //! The history of the schema: what is pending, too new, or not ours.
 
+use proto::model::{Family, Refresh};
+use rusqlite::{Connection, params};
+use sha2::{Digest as _, Sha256};
+
 use super::*;
 use crate::StoreError;
 
@@ -7,7 +11,7 @@ use crate::StoreError;
 async fn pending_migrations_are_told_and_nothing_is_written() {
     let place = Place::new();
     let pending = Store::pending_migrations(place.settings()).await.unwrap();
-    assert_eq!(pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(), [(1, "base")]);
+    assert_eq!(pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(), [(1, "base"), (2, "refresh")]);
     assert!(!place.path().exists());
     place.open().await.close().await.unwrap();
     assert_eq!(Store::pending_migrations(place.settings()).await, Ok(vec![]));
@@ -54,5 +58,94 @@ async fn processes_that_start_together_migrate_once() {
         assert_eq!(store.deployment().await, Ok(None));
     }
     let applied: i64 = place.raw().query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
-    assert_eq!(applied, 1);
+    assert_eq!(applied, 2);
+}
+
+/// The database that a program which knows the first migration alone leaves.
+fn base(place: &Place) -> Connection {
+    let sql = include_str!("../migrations/0001_base.sql").replace("\r\n", "\n");
+    let connection = place.raw();
+    connection.pragma_update(None, "application_id", 0x4353_474e).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum BLOB NOT NULL, \
+             min_version TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
+        )
+        .unwrap();
+    connection.execute_batch(&sql).unwrap();
+    let checksum: [u8; 32] = Sha256::digest(&sql).into();
+    connection.execute("INSERT INTO migrations VALUES (1, 'base', ?1, '0.1.0', 0)", [checksum]).unwrap();
+    connection
+}
+
+/// Inserts a family as the program before refresh tokens does.
+fn insert_as_before(connection: &Connection, family: &Family) {
+    let sql = "INSERT INTO families \
+         (id, grant_id, client_id, user_id, session_id, scope, issued_at, expires_at, refreshed_at, revoked_at, \
+         commit_id, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 + 1)";
+    let values = params![
+        family.id.as_bytes(),
+        family.grant_id.as_bytes(),
+        family.client_id.as_str(),
+        family.user_id.as_bytes(),
+        family.session_id.as_bytes(),
+        family.scope.to_string(),
+        family.issued_at.as_millis(),
+        family.expires_at.as_millis(),
+        family.refreshed_at.map(|at| at.as_millis()),
+        family.revoked_at.map(|at| at.as_millis()),
+        [0_u8; 16],
+        i64::try_from(family.version).unwrap(),
+    ];
+    assert_eq!(connection.execute(sql, values), Ok(1));
+}
+
+fn family(maker: &mut Maker) -> Family {
+    let (client, user) = (maker.client(), maker.user());
+    let (grant, session) = (maker.grant(&client), maker.session(&user));
+    maker.redeemed(&grant, Maker::approval(&session)).1
+}
+
+async fn stored(store: &Store, family: &Family) -> Option<Row> {
+    crate::conformance::load(store, &Row::Family(family.clone().into()).key()).await
+}
+
+#[tokio::test]
+async fn families_from_before_refresh_tokens_are_kept_and_may_get_one() {
+    let (place, mut maker) = (Place::new(), Maker::new(11));
+    let before = family(&mut maker);
+    insert_as_before(&base(&place), &before);
+    let pending = Store::pending_migrations(place.settings()).await.unwrap();
+    assert_eq!(pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(), [(2, "refresh")]);
+
+    let store = place.open().await;
+    assert_eq!(Store::pending_migrations(place.settings()).await, Ok(vec![]));
+    let mut family = Family { version: 1, ..before };
+    assert_eq!(stored(&store, &family).await, Some(Row::Family(family.clone().into())));
+    family.refresh = Some(maker.refresh(&family, 0));
+    write(&store, &mut maker, vec![Row::Family(family.clone().into())]).await;
+    family.version = 2;
+    assert_eq!(stored(&store, &family).await, Some(Row::Family(family.into())));
+}
+
+#[tokio::test]
+async fn the_program_before_refresh_tokens_runs_on_their_schema() {
+    let (place, mut maker) = (Place::new(), Maker::new(12));
+    let store = place.open().await;
+    let (added, mut refreshable) = (family(&mut maker), family(&mut maker));
+    let refresh: Refresh = maker.refresh(&refreshable, 3);
+    refreshable.refresh = Some(refresh);
+    write(&store, &mut maker, vec![Row::Family(refreshable.clone().into())]).await;
+
+    let connection = place.raw();
+    insert_as_before(&connection, &added);
+    let revoked_at = refreshable.issued_at;
+    let sql = "UPDATE families SET revoked_at = ?2, version = version + 1 WHERE id = ?1 AND version = 1";
+    let values = params![refreshable.id.as_bytes(), revoked_at.as_millis()];
+    assert_eq!(connection.execute(sql, values), Ok(1));
+
+    let added = Family { version: 1, ..added };
+    assert_eq!(stored(&store, &added).await, Some(Row::Family(added.into())));
+    let revoked = Family { revoked_at: Some(revoked_at), version: 2, ..refreshable };
+    assert_eq!(stored(&store, &revoked).await, Some(Row::Family(revoked.into())), "its refresh is untouched");
 }
