@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use flow::admin::Declared;
 use flow::settings::{DeviceSettings, Limits, SessionSettings};
 use proto::Timestamp;
+use proto::grant::Lifetimes;
 use proto::model::{Client, DevicePolicy};
 use proto::secret::ClientSecret;
 use server::address::TrustedProxies;
@@ -34,7 +35,11 @@ pub(crate) fn settings(config: &Config) -> flow::Settings {
             hold: config.device.hold,
             alphabet: config.device.alphabet,
         },
-        access_lifetime: config.tokens.access_lifetime,
+        tokens: Lifetimes {
+            access: config.tokens.access_lifetime,
+            refresh_idle: config.tokens.refresh_idle,
+            refresh_absolute: config.tokens.refresh_absolute,
+        },
         session: SessionSettings { idle: limits.session_idle, absolute: limits.session_absolute },
         limits: Limits {
             held_polls: whole(limits.held_polls),

@@ -7,8 +7,8 @@ use proto::change::Decision;
 use proto::entropy;
 use proto::grant::authenticate::{Endpoint, authenticate};
 use proto::grant::mint::{self, Issuer, Minting};
-use proto::grant::redeem::{self, Issue, Redeem, Scene};
-use proto::grant::{Refusal, mint::ACCESS_TOKEN_TYP};
+use proto::grant::redeem::{self, Redeem, Scene};
+use proto::grant::{Issue, Refusal, mint::ACCESS_TOKEN_TYP};
 use proto::secret::DeviceCodeHash;
 use proto::wire::credentials::Credentials;
 use proto::wire::token::{Credential, TokenResponse, TokenType};
@@ -40,9 +40,9 @@ impl Flow {
                 session: view.session.as_ref(),
                 family: view.family.as_ref(),
             };
-            let lifetime = self.settings.access_lifetime;
+            let lifetimes = self.settings.tokens;
             let Decision { reply, requires, changes } =
-                redeem::redeem(scene, caller, lifetime, self.env.now(), &mut self.env.entropy());
+                redeem::redeem(scene, caller, lifetimes, self.env.now(), &mut self.env.entropy());
             let reply = match reply {
                 // All that a refusal can want written is the end of the family.
                 Redeem::Refuse(refusal) => Err(Refused { refusal, revoked: !changes.is_empty() }),
@@ -54,7 +54,7 @@ impl Flow {
         .map_err(|failed| Refused::from(refused(failed)))?
     }
 
-    fn sign(&self, issue: Issue<'_>) -> Result<Issued, Refusal> {
+    pub(crate) fn sign(&self, issue: Issue<'_>) -> Result<Issued, Refusal> {
         let keys = self.ring.keys();
         let now = self.env.now();
         let grant_id = issue.family.grant_id;
@@ -62,7 +62,8 @@ impl Flow {
         let replacement = issue.replaces.is_some();
         let issuer = Issuer { issuer: &self.settings.issuer, audience: &self.settings.issuer };
         let jti = URL_SAFE_NO_PAD.encode(entropy::bytes::<16>(&mut self.env.entropy()));
-        let Minting { access, id, id_token_alg, expires_in, scope, family_id } = mint::mint(issue, issuer, jti, now);
+        let minting = mint::mint(issue, issuer, jti, now);
+        let Minting { access, id, id_token_alg, expires_in, scope, family_id, refresh_token } = minting;
         let access_token = sign_claims(&keys.es256, ACCESS_TOKEN_TYP, &access)?;
         let id_token = match id {
             None => None,
@@ -76,7 +77,7 @@ impl Flow {
             access_token: Credential::new(access_token),
             token_type: TokenType::Bearer,
             expires_in: Some(expires_in),
-            refresh_token: None,
+            refresh_token: refresh_token.map(|token| Credential::new(token.reveal(&keys.refresh_token).as_str())),
             scope: Some(scope.to_string()),
             id_token,
         };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proto::grant::Lifetimes;
 use proto::secret::Alphabet;
 
 /// Everything that the use cases are told.
@@ -13,8 +14,8 @@ pub struct Settings {
     pub verification_uri: String,
     /// Grants.
     pub device: DeviceSettings,
-    /// Lifetime of access tokens.
-    pub access_lifetime: Duration,
+    /// Lifetimes of tokens.
+    pub tokens: Lifetimes,
     /// Browser sessions.
     pub session: SessionSettings,
     /// Limits.
@@ -141,7 +142,7 @@ impl Settings {
             verification_uri: format!("{issuer}/device"),
             issuer,
             device: DeviceSettings::default(),
-            access_lifetime: TEN_MINUTES,
+            tokens: Lifetimes { access: TEN_MINUTES, refresh_idle: DAY * 7, refresh_absolute: DAY * 30 },
             session: SessionSettings::default(),
             limits: Limits::default(),
         }

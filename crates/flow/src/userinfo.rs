@@ -5,7 +5,7 @@ use std::time::Duration;
 use jose::{Algorithm, Keys as VerifyingKeys, access_token};
 use proto::gate::MayIssue;
 use proto::grant::mint::{OPENID, UserInfo};
-use proto::model::FamilyId;
+use proto::model::{FamilyId, Scope};
 
 use crate::{Flow, Unavailable};
 
@@ -23,6 +23,12 @@ pub enum TokenRefusal {
     Unavailable(#[from] Unavailable),
 }
 
+/// What an access token of this server says.
+pub(crate) struct ReadToken {
+    pub(crate) family_id: FamilyId,
+    pub(crate) scope: Scope,
+}
+
 impl Flow {
     /// What the bearer of `token` may know.
     ///
@@ -30,29 +36,33 @@ impl Flow {
     /// The token is not good for it.
     pub async fn userinfo(&self, token: &str) -> Result<UserInfo, TokenRefusal> {
         let now = self.env.now();
-        let family_id = {
-            let keys = self.ring.keys();
-            let expected = access_token::Expected {
-                issuer: &self.settings.issuer,
-                audience: &self.settings.issuer,
-                algorithms: &[Algorithm::Es256],
-                keys: VerifyingKeys::from(&keys.jwks),
-                now,
-                leeway: Duration::ZERO,
-            };
-            let token = access_token::validate(token, &expected).map_err(|_| TokenRefusal::Invalid)?;
-            let family = token.claims.other.get("family").and_then(|claim| claim.as_str()).map(str::parse::<FamilyId>);
-            family.and_then(Result::ok).ok_or(TokenRefusal::Invalid)?
-        };
+        let ReadToken { family_id, scope } = self.read_access_token(token).ok_or(TokenRefusal::Invalid)?;
         let view = self.store.family_view(family_id).await.map_err(Unavailable::from)?.ok_or(TokenRefusal::Invalid)?;
         if !view.family.is_live(now) {
             return Err(TokenRefusal::Invalid);
         }
         let may = MayIssue::check(&view.family, view.user.as_ref(), view.client.as_ref(), view.session.as_ref())
             .map_err(|_| TokenRefusal::Invalid)?;
-        if !view.family.scope.contains(OPENID) {
+        if !scope.contains(OPENID) {
             return Err(TokenRefusal::InsufficientScope);
         }
-        Ok(UserInfo::of(may.user(), &view.family))
+        Ok(UserInfo::of(may.user(), &scope))
+    }
+
+    /// Reads an access token that this server signed and that has not expired.
+    pub(crate) fn read_access_token(&self, token: &str) -> Option<ReadToken> {
+        let keys = self.ring.keys();
+        let expected = access_token::Expected {
+            issuer: &self.settings.issuer,
+            audience: &self.settings.issuer,
+            algorithms: &[Algorithm::Es256],
+            keys: VerifyingKeys::from(&keys.jwks),
+            now: self.env.now(),
+            leeway: Duration::ZERO,
+        };
+        let token = access_token::validate(token, &expected).ok()?;
+        let family_id = token.claims.other.get("family")?.as_str()?.parse().ok()?;
+        let scope = Scope::parse(token.claims.scope.as_deref().unwrap_or_default()).ok()?;
+        Some(ReadToken { family_id, scope })
     }
 }

@@ -20,8 +20,8 @@ use crate::request::Ask;
 use crate::telemetry::{RequestId, Route, StatusClass};
 
 /// Parameters that must never stand in a query: they end up in logs and histories (RFC 6749 §2.3.1).
-const NEVER_IN_QUERY: [&str; 6] =
-    ["client_id", "client_secret", "client_assertion", "device_code", "grant_type", "scope"];
+const NEVER_IN_QUERY: [&str; 8] =
+    ["client_id", "client_secret", "client_assertion", "device_code", "grant_type", "scope", "refresh_token", "token"];
 
 /// A path of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ enum Place<'a> {
     Link(&'a str),
     Live,
     Ready,
+    Revoke,
     SignIn,
     SignOut,
     Token,
@@ -55,6 +56,7 @@ impl<'a> Place<'a> {
         match path {
             "/oauth2/token" => Self::Token,
             "/oauth2/device_authorization" => Self::DeviceAuthorization,
+            "/oauth2/revoke" => Self::Revoke,
             "/oauth2/userinfo" => Self::Userinfo,
             "/oauth2/jwks" => Self::Jwks,
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => Self::Discovery,
@@ -90,6 +92,7 @@ impl<'a> Place<'a> {
             | Self::Jwks
             | Self::Live
             | Self::Ready
+            | Self::Revoke
             | Self::Token
             | Self::Userinfo => Kind::Protocol,
         }
@@ -97,7 +100,7 @@ impl<'a> Place<'a> {
 
     const fn methods(self) -> &'static [Method] {
         match self {
-            Self::DeviceAuthorization | Self::SignOut | Self::Token => &[Method::POST],
+            Self::DeviceAuthorization | Self::Revoke | Self::SignOut | Self::Token => &[Method::POST],
             Self::Account | Self::Code | Self::Decision | Self::SignIn => &[Method::GET, Method::HEAD, Method::POST],
             Self::Userinfo => &[Method::GET, Method::POST],
             Self::Asset(_)
@@ -127,6 +130,7 @@ impl<'a> Place<'a> {
             | Self::Link(_)
             | Self::Live
             | Self::Ready
+            | Self::Revoke
             | Self::Token
             | Self::Unknown
             | Self::Userinfo => None,
@@ -145,6 +149,7 @@ impl<'a> Place<'a> {
             Self::Jwks => Route::Jwks,
             Self::Link(_) => Route::Link,
             Self::Live | Self::Ready => Route::Health,
+            Self::Revoke => Route::Revoke,
             Self::SignIn => Route::SignIn,
             Self::SignOut => Route::SignOut,
             Self::Token => Route::Token,
@@ -217,6 +222,13 @@ impl App {
                     },
                     Err(refusal) => refusal,
                 },
+                Place::Revoke => match read_form(&ask, query, body, limits).await {
+                    Ok(bytes) => match Form::parse(&bytes) {
+                        Ok(form) => endpoint::revoke::post(&ask, &form).instrument(span()).await,
+                        Err(cause) => endpoint::refusal(&Refusal::Form(cause), false),
+                    },
+                    Err(refusal) => refusal,
+                },
                 Place::Userinfo => endpoint::userinfo::answer(&ask).instrument(span()).await,
                 Place::Jwks => endpoint::jwks::get(&ask),
                 Place::Discovery => endpoint::discovery::get(&ask),
@@ -262,6 +274,7 @@ impl App {
                 | Place::Jwks
                 | Place::Live
                 | Place::Ready
+                | Place::Revoke
                 | Place::Token
                 | Place::Unknown
                 | Place::Userinfo => pages::error::not_found(ask),
@@ -301,6 +314,7 @@ impl App {
                 | Place::Link(_)
                 | Place::Live
                 | Place::Ready
+                | Place::Revoke
                 | Place::Token
                 | Place::Unknown
                 | Place::Userinfo => pages::error::not_found(ask),

@@ -32,6 +32,8 @@ pub struct Keys {
     pub user_code: MacKeys,
     /// Pepper of passwords.
     pub password: MacKeys,
+    /// Check values of refresh tokens.
+    pub refresh_token: MacKeys,
     /// Signs access tokens, and id_tokens of clients that ask for it.
     pub es256: SigningKey,
     /// Signs id_tokens.
@@ -90,6 +92,7 @@ impl KeyRing {
         if deployment.key_fingerprint != fingerprint {
             return Err(KeyRingError::ForeignKeyFile);
         }
+        complete(store, &sealer, env).await?;
         let keys = ArcSwap::from_pointee(read(&sealer, &store.sealed_keys().await?)?);
         Ok(Self { sealer, keys })
     }
@@ -150,6 +153,22 @@ async fn found(
     }
 }
 
+/// Makes keys of purposes that this deployment had no use for when it was founded. Two nodes that do so at once make two
+/// keys, and each reads what the other's made.
+async fn complete(store: &Store, sealer: &SealKey, env: &Env) -> Result<(), KeyRingError> {
+    let present = store.sealed_keys().await?;
+    let missing = |purpose: &KeyPurpose| !present.iter().any(|key| key.purpose == *purpose);
+    let mut changes = Vec::new();
+    for purpose in super::rotation::PURPOSES.into_iter().filter(missing) {
+        changes.push(Change::Put(Row::SealedKey(Box::new(fresh_key(sealer, purpose, KeyState::Active, env)?))));
+    }
+    if !changes.is_empty() {
+        let id = CommitId::draw(env.now(), &mut env.entropy());
+        store.commit(&Commit { id, requires: Vec::new(), changes }).await?;
+    }
+    Ok(())
+}
+
 fn fingerprint(file: &KeyFile) -> [u8; 32] {
     MacKey::new(KeyId::from_bytes([0; 16]), file.bytes()).tag(&[b"fingerprint of the key file"]).into_bytes()
 }
@@ -206,6 +225,7 @@ fn read(sealer: &SealKey, rows: &[SealedKey]) -> Result<Keys, KeyRingError> {
         device_code: mac(KeyPurpose::DeviceCode)?,
         user_code: mac(KeyPurpose::UserCode)?,
         password: mac(KeyPurpose::Password)?,
+        refresh_token: mac(KeyPurpose::RefreshToken)?,
         es256,
         rs256,
         jwks,

@@ -13,11 +13,12 @@ use super::{KeyRingError, SealKey};
 use crate::env::Env;
 
 /// Every purpose has its own keys.
-pub(super) const PURPOSES: [KeyPurpose; 7] = [
+pub(super) const PURPOSES: [KeyPurpose; 8] = [
     KeyPurpose::Cookie,
     KeyPurpose::Csrf,
     KeyPurpose::DeviceCode,
     KeyPurpose::Password,
+    KeyPurpose::RefreshToken,
     KeyPurpose::SignEs256,
     KeyPurpose::SignRs256,
     KeyPurpose::UserCode,
@@ -47,6 +48,7 @@ pub(crate) fn fresh_key(
         | KeyPurpose::Csrf
         | KeyPurpose::DeviceCode
         | KeyPurpose::Password
+        | KeyPurpose::RefreshToken
         | KeyPurpose::UserCode => Zeroizing::new(entropy::bytes::<32>(&mut entropy).to_vec()),
         KeyPurpose::SignEs256 => join_signing(&SigningKey::generate(Algorithm::Es256)?)?,
         KeyPurpose::SignRs256 => join_signing(&SigningKey::generate(Algorithm::Rs256)?)?,
@@ -108,16 +110,17 @@ const fn publication(purpose: KeyPurpose) -> Option<Duration> {
         | KeyPurpose::Csrf
         | KeyPurpose::DeviceCode
         | KeyPurpose::Password
+        | KeyPurpose::RefreshToken
         | KeyPurpose::UserCode => None,
     }
 }
 
-/// How long a retired key is kept; `None` for ever, since passwords are hashed with it.
+/// How long a retired key is kept; `None` for ever: passwords are hashed with it, or tokens that may live for years carry it.
 const fn checked_for(purpose: KeyPurpose) -> Option<Duration> {
     match purpose {
         KeyPurpose::SignEs256 | KeyPurpose::SignRs256 => Some(SIGNATURES_CHECKED_FOR),
         KeyPurpose::Cookie | KeyPurpose::Csrf | KeyPurpose::DeviceCode | KeyPurpose::UserCode => Some(MACS_CHECKED_FOR),
-        KeyPurpose::Password => None,
+        KeyPurpose::Password | KeyPurpose::RefreshToken => None,
     }
 }
 

@@ -9,5 +9,6 @@ mod admin;
 mod faults;
 mod held;
 mod journey;
+mod lasting;
 mod races;
 mod support;

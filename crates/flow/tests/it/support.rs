@@ -102,6 +102,11 @@ impl World {
         self.try_start(who).await.unwrap()
     }
 
+    pub async fn start_for(&self, who: &Credentials, scope: &str) -> AuthorizationResponse {
+        let request = StartRequest { credentials: who, scope: Some(scope), device_name: None, requester: home() };
+        self.flow.start(request).await.unwrap().response
+    }
+
     pub async fn sign_in(&self) -> SignedIn {
         let browser = Browser { address: home(), user_agent: "test" };
         self.flow.sign_in("Maria", &Password::typed(PASSWORD), browser).await.unwrap().1

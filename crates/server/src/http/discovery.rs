@@ -9,13 +9,15 @@ use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use proto::wire::metadata::AuthorizationServerMetadata;
-use proto::wire::token::GRANT_TYPE_DEVICE_CODE;
+use proto::wire::token::{GRANT_TYPE_DEVICE_CODE, GRANT_TYPE_REFRESH_TOKEN};
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
 use crate::reply::{self, Reply};
 use crate::request::Ask;
 
+/// How clients may authenticate, at every endpoint alike.
+const AUTH_METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
 /// How long the documents and the keys may be kept: an hour less than keys overlap (MD-4-2).
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -36,9 +38,11 @@ fn document(app: &App) -> AuthorizationServerMetadata {
         token_endpoint: at("/oauth2/token"),
         jwks_uri: at("/oauth2/jwks"),
         userinfo_endpoint: at("/oauth2/userinfo"),
+        revocation_endpoint: at("/oauth2/revoke"),
         scopes_supported: list(&["openid", "profile", "email"]),
-        grant_types_supported: list(&[GRANT_TYPE_DEVICE_CODE]),
-        token_endpoint_auth_methods_supported: list(&["none", "client_secret_basic", "client_secret_post"]),
+        grant_types_supported: list(&[GRANT_TYPE_DEVICE_CODE, GRANT_TYPE_REFRESH_TOKEN]),
+        token_endpoint_auth_methods_supported: list(&AUTH_METHODS),
+        revocation_endpoint_auth_methods_supported: list(&AUTH_METHODS),
         subject_types_supported: list(&["public"]),
         id_token_signing_alg_values_supported: list(&["RS256", "ES256"]),
         claims_supported: list(&[

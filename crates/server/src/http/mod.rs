@@ -6,6 +6,7 @@ pub(crate) mod discovery;
 mod error;
 pub(crate) mod health;
 pub(crate) mod jwks;
+pub(crate) mod revoke;
 pub(crate) mod token;
 pub(crate) mod userinfo;
 

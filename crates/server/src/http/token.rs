@@ -1,14 +1,17 @@
-//! `POST /oauth2/token` (RFC 8628 §3.4, §3.5): read, then let go of the request, since the poll may be held.
+//! `POST /oauth2/token` (RFC 8628 §3.4, §3.5; RFC 6749 §6): read, then let go of the request, since a poll may be held.
 
 use std::time::Duration;
 
-use flow::{PollRequest, Polled};
+use flow::{Issued, PollRequest, Polled, RefreshRequest, Renewed};
 use http::header::HeaderName;
 use http::{HeaderValue, StatusCode};
 use proto::grant::Refusal;
 use proto::model::ClientId;
+use proto::wire::credentials::Credentials;
 use proto::wire::form::Form;
 use proto::wire::prefer;
+use proto::wire::token::GRANT_TYPE_REFRESH_TOKEN;
+use zeroize::Zeroizing;
 
 use super::refusal;
 use crate::reply::{self, Reply};
@@ -19,10 +22,11 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// A token request that was read: its body is not needed any more.
-pub(crate) struct Read {
-    poll: flow::Poll,
-    client_id: ClientId,
-    by_header: bool,
+pub(crate) enum Read {
+    /// A poll of a device.
+    Poll { poll: flow::Poll, client_id: ClientId, by_header: bool },
+    /// A renewal of its access.
+    Refresh { credentials: Credentials, refresh_token: Option<Zeroizing<String>>, scope: Option<Zeroizing<String>> },
 }
 
 /// Reads a request.
@@ -31,6 +35,10 @@ pub(crate) struct Read {
 /// Why it cannot be read.
 pub(crate) fn read(ask: &Ask<'_>, form: &Form<'_>) -> Result<Read, Refusal> {
     let credentials = ask.credentials(form).map_err(Refusal::Credentials)?;
+    if form.get("grant_type") == Some(GRANT_TYPE_REFRESH_TOKEN) {
+        let text = |name| form.get(name).map(|value| Zeroizing::new(value.to_owned()));
+        return Ok(Read::Refresh { refresh_token: text("refresh_token"), scope: text("scope"), credentials });
+    }
     let wait = prefer::wait(ask.headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok()));
     let request = PollRequest {
         credentials: &credentials,
@@ -39,26 +47,55 @@ pub(crate) fn read(ask: &Ask<'_>, form: &Form<'_>) -> Result<Read, Refusal> {
         wait,
     };
     let poll = ask.flow().read_poll(&request)?;
-    Ok(Read { poll, client_id: credentials.client_id, by_header: credentials.by_header })
+    Ok(Read::Poll { poll, client_id: credentials.client_id, by_header: credentials.by_header })
 }
 
 /// Answers it, at once or when the person decides.
 pub(crate) async fn answer(ask: &Ask<'_>, read: Read) -> Reply {
-    let Read { poll, client_id, by_header } = read;
+    match read {
+        Read::Poll { poll, client_id, by_header } => answer_poll(ask, poll, &client_id, by_header).await,
+        Read::Refresh { credentials, refresh_token, scope } => {
+            let refresh_token = refresh_token.as_ref().map(|text| text.as_str());
+            let scope = scope.as_ref().map(|text| text.as_str());
+            answer_refresh(ask, RefreshRequest { credentials: &credentials, refresh_token, scope }).await
+        }
+    }
+}
+
+async fn answer_refresh(ask: &Ask<'_>, request: RefreshRequest<'_>) -> Reply {
+    let (client, by_header) = (&request.credentials.client_id, request.credentials.by_header);
+    let Renewed { outcome, replayed } = ask.flow().refresh(request.clone()).await;
+    if let Some(grant) = replayed {
+        ask.audit(&AuditEvent::Replay { client, grant, initiator: ask.address, outcome: ReplayOutcome::Revoked });
+    }
+    match outcome {
+        Ok(issued) => {
+            let Issued { grant_id: grant, user_id: user, response, .. } = issued;
+            ask.audit(&AuditEvent::Refresh { client, grant, user, initiator: ask.address });
+            reply::json(StatusCode::OK, &response)
+        }
+        Err(cause) => {
+            ask.refused(&cause, client);
+            refusal(&cause, by_header)
+        }
+    }
+}
+
+async fn answer_poll(ask: &Ask<'_>, poll: flow::Poll, client_id: &ClientId, by_header: bool) -> Reply {
     let Polled { outcome, applied, grant_id, revoked } = ask.flow().poll(poll).await;
     ask.app.metrics.polls.count(label(&outcome, applied));
     let mut reply = match outcome {
         Ok(issued) => {
             if issued.replacement {
                 ask.audit(&AuditEvent::Replay {
-                    client: &client_id,
+                    client: client_id,
                     grant: issued.grant_id,
                     initiator: ask.address,
                     outcome: ReplayOutcome::Replaced,
                 });
             }
             ask.audit(&AuditEvent::Redeem {
-                client: &client_id,
+                client: client_id,
                 grant: issued.grant_id,
                 user: issued.user_id,
                 initiator: ask.address,
@@ -68,9 +105,9 @@ pub(crate) async fn answer(ask: &Ask<'_>, read: Read) -> Reply {
         Err(cause) => {
             if let (Refusal::CodeReplayed, Some(grant)) = (&cause, grant_id) {
                 let outcome = if revoked { ReplayOutcome::Revoked } else { ReplayOutcome::Refused };
-                ask.audit(&AuditEvent::Replay { client: &client_id, grant, initiator: ask.address, outcome });
+                ask.audit(&AuditEvent::Replay { client: client_id, grant, initiator: ask.address, outcome });
             }
-            ask.refused(&cause, &client_id);
+            ask.refused(&cause, client_id);
             refusal(&cause, by_header)
         }
     };
@@ -84,7 +121,7 @@ fn preference(applied: Duration) -> HeaderValue {
     HeaderValue::from_str(&format!("wait={}", applied.as_secs())).unwrap_or(HeaderValue::from_static("wait"))
 }
 
-const fn label(outcome: &Result<flow::Issued, Refusal>, applied: Option<Duration>) -> PollOutcome {
+const fn label(outcome: &Result<Issued, Refusal>, applied: Option<Duration>) -> PollOutcome {
     match outcome {
         Ok(_) => PollOutcome::Redeemed,
         Err(Refusal::AuthorizationPending) if applied.is_some() => PollOutcome::Held,

@@ -68,6 +68,17 @@ pub enum AuditEvent<'a> {
         /// Where the device is now.
         initiator: ClientAddress,
     },
+    /// Access was renewed with a refresh token.
+    Refresh {
+        /// The client.
+        client: &'a ClientId,
+        /// The grant.
+        grant: GrantId,
+        /// The person who approved.
+        user: UserId,
+        /// Where the device is now.
+        initiator: ClientAddress,
+    },
     /// A redeemed code or a superseded token was presented again.
     Replay {
         /// The client that presented it.
@@ -170,6 +181,7 @@ impl<'a> AuditEvent<'a> {
             Self::Deny(_) => AuditKind::Deny,
             Self::Report(_) => AuditKind::Report,
             Self::Redeem { .. } => AuditKind::Redeem,
+            Self::Refresh { .. } => AuditKind::Refresh,
             Self::Replay { .. } => AuditKind::Replay,
             Self::Revoke { .. } => AuditKind::Revoke,
             Self::SignIn { .. } => AuditKind::SignIn,
@@ -213,13 +225,15 @@ impl<'a> AuditEvent<'a> {
             Self::Fail { user, approver, cause } => {
                 Fields { user, approver: Some(approver), outcome: Some(cause.name()), ..Fields::default() }
             }
-            Self::Redeem { client, grant, user, initiator } => Fields {
-                client_id: Some(client),
-                grant: Some(grant),
-                user: Some(user),
-                initiator: Some(initiator),
-                ..Fields::default()
-            },
+            Self::Redeem { client, grant, user, initiator } | Self::Refresh { client, grant, user, initiator } => {
+                Fields {
+                    client_id: Some(client),
+                    grant: Some(grant),
+                    user: Some(user),
+                    initiator: Some(initiator),
+                    ..Fields::default()
+                }
+            }
             Self::Replay { client, grant, initiator, outcome } => Fields {
                 client_id: Some(client),
                 grant: Some(grant),

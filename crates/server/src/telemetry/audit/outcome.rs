@@ -19,6 +19,8 @@ labels! {
         Report => "report",
         /// [`super::AuditEvent::Redeem`]
         Redeem => "redeem",
+        /// [`super::AuditEvent::Refresh`]
+        Refresh => "refresh",
         /// [`super::AuditEvent::Replay`]
         Replay => "replay",
         /// [`super::AuditEvent::Revoke`]

@@ -82,7 +82,7 @@ async fn cf_7_oi_7_access_tokens_are_es256_and_id_tokens_rs256_unless_registered
 
 #[tokio::test]
 async fn tokens_live_as_long_as_is_configured() {
-    let app = TestApp::with(|settings| settings.access_lifetime = std::time::Duration::from_secs(90), "").await;
+    let app = TestApp::with(|settings| settings.tokens.access = std::time::Duration::from_secs(90), "").await;
     let answer = Caller::tv().signed_in(&app, "openid").await;
     assert_eq!(answer.json()["expires_in"], 90);
     let claims = part(&answer.text("access_token"), 1);

@@ -1,0 +1,52 @@
+//! A client gives a token back (RFC 7009): its family ends before the reply is sent.
+
+use proto::change::Decision;
+use proto::grant::Refusal;
+use proto::grant::authenticate::{Endpoint, authenticate};
+use proto::grant::revoke;
+use proto::model::{FamilyId, GrantId, UserId};
+use proto::secret::RefreshToken;
+use proto::wire::credentials::Credentials;
+
+use crate::commit::{Failed, commit};
+use crate::{Flow, refused};
+
+/// What ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// The grant it came from.
+    pub grant_id: GrantId,
+    /// The person whose it was.
+    pub user_id: UserId,
+}
+
+impl Flow {
+    /// Ends the family of `token`, an access token or a refresh token; what kind it is, it says itself, so a hint is not
+    /// needed. `None` when there was nothing to end, which its client need not know.
+    ///
+    /// # Errors
+    /// The client, a token of another client, or the store.
+    pub async fn revoke(&self, credentials: &Credentials, token: &str) -> Result<Option<Revoked>, Refusal> {
+        let client = self.client(&credentials.client_id).await?;
+        let caller = authenticate(client.as_deref(), credentials, Endpoint::Token)?;
+        let Some(family_id) = self.family_of(token) else { return Ok(None) };
+        commit!(&self.store, &self.env, async {
+            let Some(view) = self.store.family_view(family_id).await? else { return Ok(Decision::only(None)) };
+            let Decision { reply, requires, changes } =
+                revoke::revoke(&view.family, caller.id(), self.env.now()).map_err(Failed::Refused)?;
+            let revoked = Revoked { grant_id: view.family.grant_id, user_id: view.family.user_id };
+            Ok(Decision { reply: reply.then_some(revoked), requires, changes })
+        })
+        .await
+        .map_err(refused)
+    }
+
+    /// The family a genuine token names, whether it is still good or not.
+    fn family_of(&self, token: &str) -> Option<FamilyId> {
+        let keys = self.ring.keys();
+        match RefreshToken::parse(token, &keys.refresh_token) {
+            Ok(token) => Some(token.family_id()),
+            Err(_) => self.read_access_token(token).map(|read| read.family_id),
+        }
+    }
+}
