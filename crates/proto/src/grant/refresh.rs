@@ -90,7 +90,7 @@ pub fn refresh<'a>(
 fn may_issue(scene: Scene<'_>) -> Result<MayIssue<'_>, Refusal> {
     let may = MayIssue::check(scene.family, scene.user, scene.client, scene.session)?;
     if !may.client().may_use(GrantType::RefreshToken) {
-        Err(Refusal::GrantNotEnabled)
+        Err(Refusal::RefreshNotEnabled)
     } else if !scene.family.scope.is_subset(&may.client().scopes) {
         Err(Refusal::ScopeNotAllowed)
     } else {
@@ -121,3 +121,6 @@ fn renewed(
 const fn refuse<'a>(refusal: Refusal) -> Decision<Refreshed<'a>> {
     Decision::only(Refreshed::Refuse(refusal))
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,8 @@ pub enum Refusal {
     Overloaded,
     /// Credentials stand in the query.
     QueryCredentials,
+    /// The client may not use the refresh token grant.
+    RefreshNotEnabled,
     /// The text is no refresh token of this deployment, its family ended, or it is another client's.
     RefreshTokenInvalid,
     /// No refresh token was sent.
@@ -75,6 +77,8 @@ pub enum Refusal {
         /// The interval in force.
         interval: Duration,
     },
+    /// No token to revoke was sent.
+    TokenMissing,
     /// A quota on live grants is used up.
     TooManyGrants,
 }
@@ -108,10 +112,11 @@ impl Refusal {
             | Self::GrantTypeMissing
             | Self::MediaType
             | Self::QueryCredentials
-            | Self::RefreshTokenMissing => ErrorCode::InvalidRequest,
+            | Self::RefreshTokenMissing
+            | Self::TokenMissing => ErrorCode::InvalidRequest,
             Self::Denied => ErrorCode::AccessDenied,
             Self::Expired => ErrorCode::ExpiredToken,
-            Self::GrantNotEnabled => ErrorCode::UnauthorizedClient,
+            Self::GrantNotEnabled | Self::RefreshNotEnabled => ErrorCode::UnauthorizedClient,
             Self::GrantTypeUnsupported => ErrorCode::UnsupportedGrantType,
             Self::Overloaded | Self::TooManyGrants => ErrorCode::TemporarilyUnavailable,
             Self::ScopeMalformed | Self::ScopeNotAllowed => ErrorCode::InvalidScope,
@@ -142,9 +147,11 @@ impl Refusal {
             Self::GrantTypeMissing => Some("grant_type is missing"),
             Self::MediaType => Some("the body must be application/x-www-form-urlencoded without content encoding"),
             Self::QueryCredentials => Some("parameters belong in the body, not in the query"),
+            Self::RefreshNotEnabled => Some("the refresh token grant is not enabled for this client"),
             Self::RefreshTokenMissing => Some("refresh_token is missing"),
             Self::ScopeMalformed => Some("the scope is malformed"),
             Self::ScopeNotAllowed => Some("the client may not ask for this scope"),
+            Self::TokenMissing => Some("token is missing"),
             Self::TooManyGrants => Some("too many codes are waiting"),
             Self::AccountUnfit
             | Self::AuthorizationPending
@@ -225,9 +232,11 @@ mod tests {
             Refusal::GrantTypeMissing,
             Refusal::MediaType,
             Refusal::QueryCredentials,
+            Refusal::RefreshNotEnabled,
             Refusal::RefreshTokenMissing,
             Refusal::ScopeMalformed,
             Refusal::ScopeNotAllowed,
+            Refusal::TokenMissing,
             Refusal::TooManyGrants,
             Refusal::Form(InvalidForm::Repeated),
             Refusal::Credentials(InvalidCredentials::Mismatch),
@@ -256,6 +265,7 @@ mod tests {
             Refusal::MediaType,
             Refusal::QueryCredentials,
             Refusal::RefreshTokenMissing,
+            Refusal::TokenMissing,
         ]);
         let mut bad_client = all(Refusal::Credentials, &[InvalidCredentials::Header, InvalidCredentials::Malformed]);
         bad_client.extend([
@@ -279,7 +289,7 @@ mod tests {
             (Code::InvalidRequest, bad_request),
             (Code::InvalidClient, bad_client),
             (Code::InvalidGrant, bad_grant),
-            (Code::UnauthorizedClient, vec![Refusal::GrantNotEnabled]),
+            (Code::UnauthorizedClient, vec![Refusal::GrantNotEnabled, Refusal::RefreshNotEnabled]),
             (Code::UnsupportedGrantType, vec![Refusal::GrantTypeUnsupported]),
             (Code::InvalidScope, vec![Refusal::ScopeMalformed, Refusal::ScopeNotAllowed]),
             (Code::AuthorizationPending, vec![Refusal::AuthorizationPending]),

@@ -24,10 +24,12 @@ async fn md_2_2_md_2_3_md_2_4_md_2_6_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_the_docum
     insta::assert_snapshot!(lines.collect::<String>(), @r#"
     claims_supported: ["iss","sub","aud","exp","iat","auth_time","amr","at_hash","name","preferred_username","email"]
     device_authorization_endpoint: "https://id.example.com/oauth2/device_authorization"
-    grant_types_supported: ["urn:ietf:params:oauth:grant-type:device_code"]
+    grant_types_supported: ["urn:ietf:params:oauth:grant-type:device_code","refresh_token"]
     id_token_signing_alg_values_supported: ["RS256","ES256"]
     issuer: "https://id.example.com"
     jwks_uri: "https://id.example.com/oauth2/jwks"
+    revocation_endpoint: "https://id.example.com/oauth2/revoke"
+    revocation_endpoint_auth_methods_supported: ["none","client_secret_basic","client_secret_post"]
     scopes_supported: ["openid","profile","email"]
     subject_types_supported: ["public"]
     token_endpoint: "https://id.example.com/oauth2/token"
@@ -40,16 +42,14 @@ async fn md_2_2_md_2_3_md_2_4_md_2_6_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_the_docum
         assert!(!value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()), "{name} has no elements");
     }
     // What is not offered is not listed: no code flow (CF-2), and no endpoint that does not answer.
-    for absent in [
-        "authorization_endpoint",
-        "response_types_supported",
-        "revocation_endpoint",
-        "introspection_endpoint",
-        "registration_endpoint",
-    ] {
+    for absent in
+        ["authorization_endpoint", "response_types_supported", "introspection_endpoint", "registration_endpoint"]
+    {
         assert!(body.get(absent).is_none(), "{absent}");
     }
-    for endpoint in ["device_authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"] {
+    for endpoint in
+        ["device_authorization_endpoint", "token_endpoint", "jwks_uri", "revocation_endpoint", "userinfo_endpoint"]
+    {
         let path = body[endpoint].as_str().unwrap().strip_prefix(ISSUER).unwrap().to_owned();
         assert_ne!(Call::get(&path).send(&app).await.status, 404, "{path}");
     }

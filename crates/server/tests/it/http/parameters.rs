@@ -154,7 +154,7 @@ async fn df_3_4_1_df_7_1_oa_g_1_the_grant_type_is_compared_byte_for_byte_and_no_
         "client_credentials",
         "implicit",
         "authorization_code",
-        "refresh_token",
+        "refresh-token",
         "%C3%A9",
     ] {
         let body = format!("client_id=tv&grant_type={other}&device_code={code}&username=maria&password=x&code=x");
