@@ -105,9 +105,9 @@ section! {
     Tokens "tokens" {
         /// How long an access token is good, 1m to 1d. An API that checks tokens by itself accepts a revoked one that long.
         access_lifetime: Duration, seconds(MINUTE, DAY), default "10m", restart;
-        /// A device that does not come back for this long must sign in again. (This version issues no refresh tokens yet.)
+        /// A device that does not come back for this long must sign in again.
         refresh_idle: Duration, seconds(HOUR, DAY * 365), default "7d", restart;
-        /// A device must sign in again after this long whatever it does. (This version issues no refresh tokens yet.)
+        /// A device must sign in again after this long whatever it does.
         refresh_absolute: Duration, seconds(HOUR, DAY * 730), default "30d", restart;
         /// Signature algorithm of access tokens; this version has "ES256", which is quick and understood everywhere. That of
         /// id_tokens is a matter of the client.

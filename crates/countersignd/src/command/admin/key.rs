@@ -58,6 +58,8 @@ pub(crate) enum Purpose {
     DeviceCode,
     /// Hides user codes in the database
     UserCode,
+    /// Marks refresh tokens as made here
+    RefreshToken,
     /// Goes into every password hash
     Password,
 }
@@ -117,7 +119,12 @@ async fn rotate(on: &Deployment, purpose: Option<Purpose>, json: bool, out: &mut
                 "{id} is the next key for {}: published now, used by the running server in an hour.",
                 purpose.name()
             ),
-            Purpose::Cookie | Purpose::Csrf | Purpose::DeviceCode | Purpose::Password | Purpose::UserCode => {
+            Purpose::Cookie
+            | Purpose::Csrf
+            | Purpose::DeviceCode
+            | Purpose::Password
+            | Purpose::RefreshToken
+            | Purpose::UserCode => {
                 format!(
                     "{id} is the key for {} from now on; the one before it still checks what it made.",
                     purpose.name()
@@ -188,6 +195,7 @@ impl Purpose {
             Self::Password => {
                 "Nobody whose password was set under it can sign in again until an administrator sets a new one."
             }
+            Self::RefreshToken => "Devices whose access lasts have to sign in again.",
             Self::SignEs256 | Self::SignRs256 => {
                 "Tokens it signed are refused as soon as verifiers read the keys again."
             }
@@ -202,6 +210,7 @@ impl From<KeyPurpose> for Purpose {
             KeyPurpose::Csrf => Self::Csrf,
             KeyPurpose::DeviceCode => Self::DeviceCode,
             KeyPurpose::Password => Self::Password,
+            KeyPurpose::RefreshToken => Self::RefreshToken,
             KeyPurpose::SignEs256 => Self::SignEs256,
             KeyPurpose::SignRs256 => Self::SignRs256,
             KeyPurpose::UserCode => Self::UserCode,
@@ -216,6 +225,7 @@ impl From<Purpose> for KeyPurpose {
             Purpose::Csrf => Self::Csrf,
             Purpose::DeviceCode => Self::DeviceCode,
             Purpose::Password => Self::Password,
+            Purpose::RefreshToken => Self::RefreshToken,
             Purpose::SignEs256 => Self::SignEs256,
             Purpose::SignRs256 => Self::SignRs256,
             Purpose::UserCode => Self::UserCode,

@@ -79,6 +79,7 @@ impl Writer {
             scope: Scope::parse("openid").unwrap(),
             issued_at,
             expires_at: issued_at + Duration::from_secs(86_400),
+            refresh: None,
             refreshed_at: None,
             revoked_at: None,
             version: 0,
