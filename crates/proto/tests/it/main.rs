@@ -13,5 +13,6 @@ extern crate countersign_proto as proto;
 
 mod model;
 mod pair;
+mod refresh;
 mod rows;
 mod world;

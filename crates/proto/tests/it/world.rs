@@ -12,12 +12,13 @@ use proto::grant::lookup::Ended;
 use proto::grant::mint::{Issuer, Minting, mint};
 use proto::grant::pace::Bucket;
 use proto::grant::redeem::{Redeem, Scene, redeem};
+use proto::grant::refresh::{Refreshed, Scene as Renewed, refresh};
 use proto::grant::start::{Request, Started, Terms, start};
 use proto::grant::{Lifetimes, Refusal};
 use proto::model::{
     Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, GrantState, Session, SessionId, User, UserId,
 };
-use proto::secret::{DeviceCode, MacKeys};
+use proto::secret::{DeviceCode, MacKeys, RefreshToken};
 use proto::wire::credentials::Credentials;
 
 use crate::rows::{address, lifetimes, mac_key, terms};
@@ -203,6 +204,34 @@ impl Server {
             }
         }
         Err(Refusal::Overloaded)
+    }
+
+    /// The token endpoint once a device is signed in, as far as its commit.
+    pub(crate) fn prepare_refresh(
+        &mut self,
+        credentials: &Credentials,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Prepared<Polled>, Refusal> {
+        let client = self.rows.client(&credentials.client_id);
+        let caller = authenticate(client.as_ref(), credentials, Endpoint::Token)?;
+        let token = RefreshToken::parse(token, &self.keys).map_err(|_| Refusal::RefreshTokenInvalid)?;
+        let family = self.rows.family(&token.family_id()).ok_or(Refusal::RefreshTokenInvalid)?;
+        let (user, session) = (self.rows.user(&family.user_id), self.rows.session(&family.session_id));
+        let own = self.rows.client(&family.client_id);
+        let scene = Renewed { family: &family, client: own.as_ref(), user: user.as_ref(), session: session.as_ref() };
+        let decision = refresh(scene, caller, (&token, None), self.lifetimes, now, &mut self.entropy);
+        let Decision { reply, requires, changes } = decision;
+        let reply = match reply {
+            Refreshed::Issue(issue) => Ok(Box::new(mint(*issue, ISSUER, String::new(), now))),
+            Refreshed::Refuse(refusal) => Err(refusal),
+        };
+        Ok(self.prepared(Decision { reply, requires, changes }, now))
+    }
+
+    /// A refresh token as the device holds it.
+    pub(crate) fn text_of_refresh(&self, token: &RefreshToken) -> String {
+        token.reveal(&self.keys).to_string()
     }
 
     /// What the decision page shows to the holder of `session`.

@@ -226,6 +226,49 @@ fn df_3_4_8_cf_20_a_proven_holder_gets_one_replacement_from_one_second_to_sixty(
 }
 
 #[test]
+fn cf_9_oi_11_sb_4_14_1_lasting_access_is_for_offline_access_and_a_client_that_may_refresh_and_nobody_else() {
+    for auth in [AuthMethod::None, AuthMethod::ClientSecretBasic] {
+        for (scope, grants, lasting) in [
+            ("openid offline_access", &[GrantType::DeviceCode, GrantType::RefreshToken][..], true),
+            ("offline_access", &[GrantType::RefreshToken, GrantType::DeviceCode], true),
+            ("openid profile", &[GrantType::DeviceCode, GrantType::RefreshToken], false),
+            ("", &[GrantType::DeviceCode, GrantType::RefreshToken], false),
+            ("openid offline_access", &[GrantType::DeviceCode], false),
+        ] {
+            let stage = approved(auth).with(|stage| {
+                stage.grant.scope = Scope::parse(scope).unwrap();
+                stage.client.grants = grants.to_vec();
+            });
+            let now = T0 + secs(60);
+            let Redeem::Issue(issue) = stage.decide(now).reply else { panic!("refused") };
+            assert_eq!((issue.access_until, issue.auth_time), (now + TOKENS, stage.session.auth_time));
+            let (family, token) = (&issue.family, issue.refresh_token.as_ref());
+            assert_eq!((token.is_some(), family.refresh.is_some()), (lasting, lasting), "{scope:?} {grants:?}");
+            let lifetime = if lasting { lifetimes().refresh_absolute } else { TOKENS };
+            assert_eq!((family.expires_at, family.refreshed_at), (now + lifetime, None), "{scope:?} {grants:?}");
+            if let (Some(token), Some(refresh)) = (token, family.refresh) {
+                assert_eq!((token.hash(), token.family_id(), token.generation()), (refresh.token, family.id, 0));
+                assert_eq!((refresh.generation, refresh.idle_until), (0, now + lifetimes().refresh_idle));
+            }
+        }
+    }
+}
+
+#[test]
+fn cf_20_cf_9_a_replacement_has_a_refresh_token_of_its_own_family() {
+    let lasting = approved(AuthMethod::ClientSecretBasic).with(|stage| {
+        stage.grant.scope = Scope::parse("offline_access").unwrap();
+        stage.client.grants.push(GrantType::RefreshToken);
+    });
+    let first = lasting.redeem_at(T0 + secs(60));
+    let Redeem::Issue(second) = first.decide(T0 + secs(65)).reply else { panic!("refused") };
+    let (old, new) = (first.family.as_ref().unwrap().refresh.unwrap(), second.family.refresh.unwrap());
+    assert_ne!(old.token, new.token);
+    let token = second.refresh_token.unwrap();
+    assert_eq!((token.hash(), token.family_id(), token.generation()), (new.token, second.family.id, 0));
+}
+
+#[test]
 fn cf_20_the_first_family_dies_in_the_commit_that_replaces_it() {
     let stage = redeemed(AuthMethod::ClientSecretBasic);
     let now = stage.redemption().at + secs(5);

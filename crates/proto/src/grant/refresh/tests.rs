@@ -1,5 +1,8 @@
 //! Every way to present a refresh token: whose, which, when, for what, and after what happened.
 
+mod fitness;
+mod issued;
+
 use std::time::Duration;
 
 use super::*;
@@ -206,50 +209,6 @@ fn oa_6_1_a_family_that_ended_or_is_another_or_never_could_be_refreshed_gives_no
 }
 
 #[test]
-fn oa_6_2_the_scope_may_be_narrowed_and_never_widened_and_left_out_it_is_the_original() {
-    let stage = signed_in(AuthMethod::None);
-    let (now, all) = (START + secs(10), "openid profile offline_access");
-    for (asked, expected) in [
-        (None, Some(all)),
-        (Some(""), Some(all)),
-        (Some(all), Some(all)),
-        (Some("offline_access profile openid"), Some("offline_access profile openid")),
-        (Some("profile"), Some("profile")),
-        (Some("openid profile"), Some("openid profile")),
-        // The client may ask for it, and this person was not.
-        (Some("email"), None),
-        (Some("openid email"), None),
-        (Some("Openid"), None),
-        (Some("openid profile offline_access admin"), None),
-    ] {
-        let asked = asked.map(scope);
-        let decision = stage.decide(&stage.held, asked.as_ref(), now);
-        match (decision.reply, expected) {
-            (Refreshed::Issue(issue), Some(expected)) => {
-                assert_eq!(issue.scope.to_string(), expected);
-                assert_eq!(mint(*issue, ISSUER, String::new(), now).scope.to_string(), expected, "the client is told");
-            }
-            (Refreshed::Refuse(refusal), None) => {
-                assert_eq!((refusal.code(), decision.changes), (ErrorCode::InvalidScope, vec![]));
-            }
-            (reply, expected) => panic!("{asked:?}: {reply:?} instead of {expected:?}"),
-        }
-    }
-}
-
-#[test]
-fn oa_6_3_sb_4_14_1_the_new_token_is_good_for_all_that_the_old_one_was_whatever_was_asked_for_in_between() {
-    let stage = signed_in(AuthMethod::None);
-    let now = START + secs(10);
-    let narrow = scope("profile");
-    let issue = stage.issue(Some(&narrow), now);
-    assert_eq!((&issue.scope, &issue.family.scope), (&narrow, &stage.family.scope));
-    let (family, held) = (Family { version: 2, ..issue.family }, issue.refresh_token.unwrap());
-    let narrowed = stage.with(|stage| (stage.family, stage.held) = (family, held));
-    assert_eq!(narrowed.issue(None, now).scope, stage.family.scope);
-}
-
-#[test]
 fn sb_2_2_2_1_cf_8_a_public_client_gets_the_next_token_each_time_and_its_hash_is_what_is_stored() {
     let mut stage = signed_in(AuthMethod::None);
     assert_eq!((stage.stored().token, stage.stored().generation), (stage.held.hash(), 0));
@@ -353,121 +312,5 @@ fn sb_4_14_4_a_family_ends_after_its_absolute_time_however_often_it_was_refreshe
             assert!(stage.stored().idle_until <= end);
         }
         assert_eq!(around(end).map(|now| stage.refresh(now)), [served, INVALID, INVALID]);
-    }
-}
-
-#[test]
-fn sb_4_14_4_no_access_token_outlives_its_family_or_the_idle_time_of_its_refresh_token() {
-    for auth in ALL {
-        let mut stage = signed_in(auth);
-        let end = stage.family.expires_at;
-        for before in (0..2_400).rev().step_by(300) {
-            let now = end - Duration::from_millis(before * 1_000 + 1);
-            // Used often enough to get there.
-            stage.family.refresh = Some(Refresh { idle_until: end, ..stage.stored() });
-            let issue = stage.issue(None, now);
-            assert_eq!(issue.access_until, (now + lifetimes().access).min(end));
-            assert!(issue.access_until <= issue.family.refresh.unwrap().idle_until);
-            let (until, minting) = (issue.access_until, mint(*issue, ISSUER, String::new(), now));
-            let exp = serde_json::to_value(&minting.access).unwrap()["exp"].as_i64().unwrap();
-            assert!(exp <= end.as_seconds() && now + secs(minting.expires_in) <= until);
-            stage = stage.refreshed(now);
-        }
-    }
-}
-
-#[test]
-fn oi_8_an_id_token_of_a_refresh_keeps_iss_sub_aud_and_auth_time_is_issued_anew_and_has_no_nonce() {
-    let stage = signed_in(AuthMethod::None);
-    let now = START + secs(86_400);
-    let claims = |minting: &Minting| serde_json::to_value(minting.id.as_ref().unwrap()).unwrap();
-    let minting = mint(*stage.issue(None, now), ISSUER, "jti-2".to_owned(), now);
-    let (first, second) = (claims(&stage.first), claims(&minting));
-    for kept in ["iss", "sub", "aud", "auth_time", "amr"] {
-        assert_eq!(first[kept], second[kept], "{kept}");
-    }
-    assert_eq!(second["auth_time"], T0.as_seconds() - 3_600);
-    assert_eq!((&first["iat"], &second["iat"]), (&START.as_seconds().into(), &now.as_seconds().into()));
-    assert_eq!(second.get("nonce"), None);
-    let narrowed = mint(*stage.issue(Some(&scope("profile")), now), ISSUER, "jti-3".to_owned(), now);
-    assert!(narrowed.id.is_none(), "none without openid");
-}
-
-#[test]
-fn df_3_4_9_sb_4_14_5_who_is_no_longer_fit_is_refused_and_nothing_is_written() {
-    for auth in ALL {
-        let stage = signed_in(auth);
-        let now = START + secs(10);
-        let refused = |change: &dyn Fn(&mut Stage)| match stage.with(change).refresh(now) {
-            Got::Refused(refusal) => refusal,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(refused(&|s| s.user.state = UserState::Locked), Refusal::AccountUnfit);
-        assert_eq!(refused(&|s| s.user = user(2)), Refusal::AccountUnfit);
-        assert_eq!(refused(&|s| s.session = session(2, &s.user)), Refusal::SessionRevoked);
-        // It was switched off after it authenticated.
-        assert_eq!(refused(&|s| s.client.enabled = false), Refusal::ClientDisabled);
-        assert_eq!(refused(&|s| s.client.grants = vec![GrantType::DeviceCode]), Refusal::RefreshNotEnabled);
-        assert_eq!(refused(&|s| s.client.grants = vec![]), Refusal::RefreshNotEnabled);
-        assert_eq!(refused(&|s| s.client.scopes = scope("openid offline_access email")), Refusal::ScopeNotAllowed);
-        for cause in [RevocationCause::Administrator, RevocationCause::Everywhere, RevocationCause::NotMe] {
-            assert_eq!(refused(&|s| s.session.revoked = Some(Revocation { at: now, cause })), Refusal::SessionRevoked);
-        }
-        let ended = stage.with(|s| s.session.ended_at = Some(now));
-        assert!(
-            matches!(ended.refresh(now), Got::Tokens { .. }),
-            "to sign out in the browser is not to sign the device out"
-        );
-        let no_codes = stage.with(|s| s.client.grants = vec![GrantType::RefreshToken]);
-        assert!(matches!(no_codes.refresh(now), Got::Tokens { .. }), "what was signed in stays so");
-    }
-}
-
-#[test]
-fn df_3_4_9_nobody_is_fit_who_is_gone() {
-    let stage = signed_in(AuthMethod::None);
-    let whole = Scene {
-        family: &stage.family,
-        client: Some(&stage.client),
-        user: Some(&stage.user),
-        session: Some(&stage.session),
-    };
-    for (scene, expected) in [
-        (Scene { client: None, ..whole }, Refusal::ClientDisabled),
-        (Scene { user: None, ..whole }, Refusal::AccountUnfit),
-        (Scene { session: None, ..whole }, Refusal::SessionRevoked),
-    ] {
-        let asked = (&stage.held, None);
-        let decision = refresh(scene, caller(&stage.caller), asked, lifetimes(), START, &mut Seeded::new(1));
-        assert!(decision.changes.is_empty());
-        let Refreshed::Refuse(refusal) = decision.reply else { panic!("{:?}", decision.reply) };
-        assert_eq!(refusal, expected);
-    }
-}
-
-#[test]
-fn cf_20_df_3_4_8_what_was_refreshed_is_not_replaced_when_its_code_comes_again() {
-    for auth in SECRETS {
-        let stage = signed_in(auth);
-        let poll = |stage: &Stage, now| {
-            let (client, user, session) = (Some(&stage.client), Some(&stage.user), Some(&stage.session));
-            let scene = redeem::Scene { grant: &stage.grant, client, user, session, family: Some(&stage.family) };
-            let decision = redeem(scene, caller(&stage.client), lifetimes(), now, &mut Seeded::new(3));
-            (matches!(decision.reply, Redeem::Issue(_)), decision.changes.len())
-        };
-        assert_eq!(poll(&stage, START + secs(5)), (true, 3), "the reply was lost");
-        let refreshed = stage.refreshed(START + secs(2));
-        assert_eq!(poll(&refreshed, START + secs(5)), (false, 0), "the reply arrived");
-        assert_eq!(poll(&refreshed, START + secs(10)), (false, 1), "a replay like any other");
-    }
-}
-
-#[test]
-fn rv_2_1_a_family_that_its_client_gave_back_is_not_refreshed() {
-    for auth in ALL {
-        let stage = signed_in(auth);
-        let decision = revoke(&stage.family, &stage.client.id, START + secs(5)).unwrap();
-        let Some(Change::Put(Row::Family(family))) = decision.changes.into_iter().next() else { panic!("not revoked") };
-        assert_eq!(stage.with(|stage| stage.family = *family).refresh(START + secs(6)), INVALID);
     }
 }
