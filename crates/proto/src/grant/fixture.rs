@@ -9,7 +9,7 @@ use super::authenticate::{Endpoint, authenticate};
 use super::start::{Request, start};
 use crate::Timestamp;
 use crate::entropy::Seeded;
-use crate::model::{Client, Grant, Scope};
+use crate::model::{Client, ClientId, Family, FamilyId, Grant, GrantId, Scope, SessionId, UserId};
 
 pub(crate) use rows::{LIFETIME, SECRET, T0, address, client, credentials, lifetimes, mac_key, session, terms, user};
 
@@ -20,6 +20,26 @@ pub(crate) fn grant(client: &Client) -> Grant {
     let caller = authenticate(Some(client), &credentials(client), Endpoint::DeviceAuthorization).unwrap();
     let decision = start(caller, &request, terms(), &mac_key(1), T0, &mut Seeded::new(1)).unwrap();
     Grant { version: 1, ..decision.reply.grant }
+}
+
+/// A family of `tv` that lives a minute from [`T0`].
+pub(crate) fn family() -> Family {
+    Family {
+        id: FamilyId::from_bytes([1; 16]),
+        grant_id: GrantId::from_bytes([2; 16]),
+        client_id: ClientId::parse("tv").unwrap(),
+        user_id: UserId::from_bytes([3; 16]),
+        session_id: SessionId::from_bytes([4; 16]),
+        scope: Scope::parse("openid").unwrap(),
+        device_name: None,
+        requester: None,
+        issued_at: T0,
+        expires_at: T0 + Duration::from_secs(60),
+        refresh: None,
+        refreshed_at: None,
+        revoked_at: None,
+        version: 4,
+    }
 }
 
 /// The last millisecond before a moment, the moment, and the first one after it.

@@ -14,6 +14,7 @@ pub mod pace;
 pub mod redeem;
 pub mod refresh;
 mod refusal;
+pub mod rename;
 pub mod revoke;
 pub mod start;
 

@@ -107,6 +107,8 @@ fn issue<'a>(
         user_id: approval.user_id,
         session_id: approval.session_id,
         scope: grant.scope.clone(),
+        device_name: grant.device_name.clone(),
+        requester: Some(grant.requester),
         issued_at: now,
         expires_at: if lasting { end.max(access_until) } else { access_until },
         refresh: refresh.as_ref().map(|(_, refresh)| *refresh),

@@ -70,6 +70,7 @@ pub fn refresh<'a>(
     let family = Family { refresh: Some(refresh), refreshed_at: Some(now), ..family.clone() };
     let session = may.session();
     let issue = Issue {
+        // As at the redemption (OpenID Connect Core §12.2): who signs in again does so in a new session.
         auth_time: session.auth_time,
         amr: &session.amr,
         scope,

@@ -30,29 +30,10 @@ mod tests {
 
     use super::*;
     use crate::change::Require;
-    use crate::grant::fixture::{T0, around};
-    use crate::model::{FamilyId, GrantId, Scope, SessionId, UserId};
+    use crate::grant::fixture::{T0, around, family};
 
     fn client_id(text: &str) -> ClientId {
         ClientId::parse(text).unwrap()
-    }
-
-    /// A family of `tv` that lives a minute from [`T0`].
-    fn family() -> Family {
-        Family {
-            id: FamilyId::from_bytes([1; 16]),
-            grant_id: GrantId::from_bytes([2; 16]),
-            client_id: client_id("tv"),
-            user_id: UserId::from_bytes([3; 16]),
-            session_id: SessionId::from_bytes([4; 16]),
-            scope: Scope::parse("openid").unwrap(),
-            issued_at: T0,
-            expires_at: T0 + Duration::from_secs(60),
-            refresh: None,
-            refreshed_at: None,
-            revoked_at: None,
-            version: 4,
-        }
     }
 
     #[test]

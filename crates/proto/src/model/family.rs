@@ -1,6 +1,6 @@
 //! A token family: everything issued from one redemption, alive or dead as a whole.
 
-use super::{ClientId, FamilyId, GrantId, Scope, SessionId, UserId, Version};
+use super::{ClientAddress, ClientId, FamilyId, GrantId, Scope, SessionId, UserId, Version};
 use crate::Timestamp;
 use crate::secret::SecretHash;
 
@@ -30,6 +30,10 @@ pub struct Family {
     pub session_id: SessionId,
     /// What they are good for.
     pub scope: Scope,
+    /// What the device is called: what it called itself, until its person calls it something else.
+    pub device_name: Option<String>,
+    /// Where the device asked from; unknown for families of before this was kept.
+    pub requester: Option<ClientAddress>,
     /// When the first token was issued.
     pub issued_at: Timestamp,
     /// When its last token ends, refreshed or not.

@@ -77,6 +77,8 @@ impl Writer {
             user_id: self.user.id,
             session_id: self.session,
             scope: Scope::parse("openid").unwrap(),
+            device_name: None,
+            requester: None,
             issued_at,
             expires_at: issued_at + Duration::from_secs(86_400),
             refresh: None,

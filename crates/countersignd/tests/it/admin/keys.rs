@@ -12,13 +12,13 @@ fn keys_are_listed_rotated_and_retired() {
     site.add_user("maria");
     let keys = || site.json(&["key", "list", "--json"]).as_array().unwrap().clone();
     let first = keys();
-    assert_eq!(first.len(), 7);
+    assert_eq!(first.len(), 8);
     assert!(first.iter().all(|key| text(key, "state") == "active" && text(key, "id").starts_with("key_")));
 
     let made = site.json(&["key", "rotate", "--json"]);
     let made = made.as_array().unwrap();
     let purposes: Vec<&str> = made.iter().map(|key| text(key, "purpose")).collect();
-    assert_eq!((purposes, keys().len()), (vec!["sign_es256", "sign_rs256"], 9));
+    assert_eq!((purposes, keys().len()), (vec!["sign_es256", "sign_rs256"], 10));
     assert!(made.iter().all(|key| text(key, "state") == "next"), "published before they are used");
     site.run(&["key", "rotate", "sign_es256"]).failed("is the next key for sign_es256 already");
 

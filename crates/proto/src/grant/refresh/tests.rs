@@ -311,6 +311,9 @@ fn sb_4_14_4_a_family_ends_after_its_absolute_time_however_often_it_was_refreshe
             assert_eq!(stage.family.expires_at, end);
             assert!(stage.stored().idle_until <= end);
         }
+        assert_eq!(around(end).map(|now| stage.refresh(now)), [served.clone(), INVALID, INVALID]);
+        // The absolute end stands by itself: it does not need the other one to be within it.
+        stage.family.refresh = Some(Refresh { idle_until: end + secs(60), ..stage.stored() });
         assert_eq!(around(end).map(|now| stage.refresh(now)), [served, INVALID, INVALID]);
     }
 }
