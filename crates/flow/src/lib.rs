@@ -6,6 +6,7 @@ mod budget;
 mod clients;
 mod commit;
 pub mod decide;
+pub mod devices;
 pub mod env;
 mod housekeeping;
 mod live_codes;
@@ -32,6 +33,7 @@ use proto::model::{Client, ClientId};
 use store::{Store, StoreError};
 
 pub use decide::{DecideFailure, Decided, Found, Question};
+pub use devices::{Device, RenameFailure};
 pub use env::Env;
 pub use passwords::{Password, WeakPassword};
 pub use poll::{Issued, Poll, PollRequest, Polled};

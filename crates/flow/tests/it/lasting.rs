@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow::{Issued, RefreshRequest, Renewed, TokenRefusal};
+use flow::{Issued, RefreshRequest, RenameFailure, Renewed, TokenRefusal};
 use proto::grant::Refusal;
 use proto::grant::decide::Verdict;
 use proto::model::{Client, GrantType, Scope, UserState};
@@ -173,4 +173,43 @@ async fn a_client_that_lost_the_grant_refreshes_no_more() {
     let Client { grants, .. } = world.flow.admin().client(&world.server.client_id).await.unwrap();
     assert!(!grants.contains(&GrantType::RefreshToken));
     assert_eq!(refresh(&world, &world.server, &token(&issued)).await.unwrap_err(), Refusal::GrantNotEnabled);
+}
+
+#[tokio::test]
+async fn a_person_sees_names_and_removes_their_devices_and_nobody_elses() {
+    let world = world().await;
+    let issued = lasting(&world, &world.tv).await;
+    let person = world.sign_in().await;
+    let stranger = world.another().await;
+    let devices = world.flow.devices(&person).await.unwrap();
+    assert_eq!(devices.len(), 1);
+    let id = devices[0].family.id;
+    assert_eq!((id, devices[0].client.as_ref().unwrap().name.as_str()), (issued.family_id, "The tv"));
+    assert!(world.flow.devices(&stranger).await.unwrap().is_empty());
+
+    world.flow.rename_device(&person, id, "Upstairs").await.unwrap();
+    assert!(matches!(world.flow.rename_device(&stranger, id, "Mine").await, Err(RenameFailure::Unknown)));
+    let long = "x".repeat(65);
+    assert!(matches!(world.flow.rename_device(&person, id, &long).await, Err(RenameFailure::TooLong)));
+    let renamed = world.flow.devices(&person).await.unwrap().remove(0);
+    assert_eq!(renamed.family.device_name.as_deref(), Some("Upstairs"));
+    let again = refresh(&world, &world.tv, &token(&issued)).await.unwrap();
+
+    assert!(!world.flow.remove_device(&stranger, id).await.unwrap());
+    world.flow.userinfo(again.response.access_token.reveal()).await.unwrap();
+    assert!(world.flow.remove_device(&person, id).await.unwrap());
+    assert!(!world.flow.remove_device(&person, id).await.unwrap());
+    assert!(world.flow.devices(&person).await.unwrap().is_empty());
+    let dead = world.flow.userinfo(again.response.access_token.reveal()).await;
+    assert!(matches!(dead, Err(TokenRefusal::Invalid)));
+    assert_eq!(refresh(&world, &world.tv, &token(&again)).await.unwrap_err(), Refusal::RefreshTokenInvalid);
+}
+
+#[tokio::test]
+async fn a_device_that_is_left_unused_is_not_listed() {
+    let world = world().await;
+    lasting(&world, &world.tv).await;
+    world.env.advance(DAY * 7);
+    let person = world.sign_in().await;
+    assert!(world.flow.devices(&person).await.unwrap().is_empty());
 }

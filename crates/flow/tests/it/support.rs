@@ -112,6 +112,19 @@ impl World {
         self.flow.sign_in("Maria", &Password::typed(PASSWORD), browser).await.unwrap().1
     }
 
+    /// Somebody else, signed in.
+    pub async fn another(&self) -> SignedIn {
+        let new = flow::admin::NewUser {
+            name: UserName::parse("otto").unwrap(),
+            display_name: None,
+            email: None,
+            password: Some(Password::typed(PASSWORD)),
+        };
+        self.flow.admin().add_user(&new).await.unwrap();
+        let browser = Browser { address: home(), user_agent: "test" };
+        self.flow.sign_in("otto", &Password::typed(PASSWORD), browser).await.unwrap().1
+    }
+
     pub async fn look_up(&self, person: &SignedIn, code: &str, arrival: Arrival) -> Found {
         let code = UserCode::read(Alphabet::Base20, code).unwrap().code;
         self.flow.look_up(person, &code, arrival, home()).await.unwrap()

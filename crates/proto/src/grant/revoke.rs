@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::Timestamp;
 use crate::change::{Change, Decision, Row};
-use crate::model::{ClientId, Family};
+use crate::model::{ClientId, Family, UserId};
 
 /// Ends a family at the wish of `client`; the reply says whether it was not over already (RFC 7009 §2.2).
 ///
@@ -17,6 +17,15 @@ pub fn revoke(family: &Family, client: &ClientId, now: Timestamp) -> Result<Deci
         return Ok(Decision::only(false));
     }
     Ok(Decision { reply: true, requires: Vec::new(), changes: vec![revoked(family, now)] })
+}
+
+/// Ends a family at the wish of its person; the reply says whether there was anything of theirs to end.
+#[must_use]
+pub fn remove(family: &Family, person: UserId, now: Timestamp) -> Decision<bool> {
+    if family.user_id != person || family.revoked_at.is_some() {
+        return Decision::only(false);
+    }
+    Decision { reply: true, requires: Vec::new(), changes: vec![revoked(family, now)] }
 }
 
 /// The family, ended.
@@ -55,5 +64,16 @@ mod tests {
         let ended = Family { revoked_at: Some(T0), ..family() };
         let decision = revoke(&ended, &client_id("tv"), T0 + Duration::from_secs(5)).unwrap();
         assert_eq!((decision.reply, decision.changes), (false, vec![]));
+    }
+
+    #[test]
+    fn sb_4_14_5_its_person_ends_a_family_once_and_nobody_else_does() {
+        let decision = remove(&family(), family().user_id, T0);
+        let ended = Family { revoked_at: Some(T0), ..family() };
+        assert_eq!((decision.reply, decision.changes), (true, vec![Change::Put(Row::Family(Box::new(ended.clone())))]));
+        for (family, person) in [(family(), UserId::from_bytes([9; 16])), (ended, family().user_id)] {
+            let decision = remove(&family, person, T0 + Duration::from_secs(5));
+            assert_eq!((decision.reply, decision.changes), (false, vec![]));
+        }
     }
 }

@@ -49,6 +49,12 @@ pub struct Family {
 }
 
 impl Family {
+    /// Whether it still gives access at `now`: a family that may be refreshed also ends by being left unused.
+    #[must_use]
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        self.is_live(now) && self.refresh.is_none_or(|refresh| now < refresh.idle_until)
+    }
+
     /// Whether its tokens are good at `now`, as far as the family itself goes.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
