@@ -294,6 +294,7 @@ fn sb_4_14_4_an_unused_token_ends_after_its_idle_time() {
         let stage = signed_in(auth);
         let idle = around(START + lifetimes().refresh_idle);
         assert_eq!(idle.map(|now| stage.refresh(now)), [served.clone(), INVALID, INVALID]);
+        assert_eq!(idle.map(|now| stage.family.is_usable(now)), [true, false, false], "and the account page agrees");
         let used = stage.refreshed(idle[0]);
         let again = around(idle[0] + lifetimes().refresh_idle);
         assert_eq!(again.map(|now| used.refresh(now)), [served, INVALID, INVALID], "each use begins it anew");
