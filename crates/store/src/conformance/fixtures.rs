@@ -176,6 +176,8 @@ impl Maker {
             user_id: approval.user_id,
             session_id: approval.session_id,
             scope: grant.scope.clone(),
+            device_name: grant.device_name.clone(),
+            requester: Some(grant.requester),
             issued_at: at,
             expires_at: at + Duration::from_mins(10),
             refresh: None,
@@ -251,6 +253,17 @@ impl Maker {
             family.refresh = generation.map(|generation| self.refresh(&family, generation));
             family.refreshed_at = at;
             family.revoked_at = at;
+            rows.push(Row::Family(family.clone().into()));
+        }
+        for (name, origin) in [
+            (Some("Küche 📺 \0 'quoted'"), None),
+            (None, Some(AddressOrigin::Forwarded)),
+            (Some("Living-room TV"), Some(AddressOrigin::Unknown)),
+            (None, None),
+        ] {
+            family.id = FamilyId::draw(NOW, &mut self.0);
+            family.device_name = name.map(str::to_owned);
+            family.requester = origin.map(|origin| ClientAddress { ip: [192, 0, 2, 8].into(), origin });
             rows.push(Row::Family(family.clone().into()));
         }
         rows.push(Row::Grant(self.grant(&client).into()));

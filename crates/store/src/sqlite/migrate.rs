@@ -25,7 +25,12 @@ pub struct Migration {
 pub(super) const ALL: &[Migration] = &[
     Migration { number: 1, name: "base", min_version: "0.1.0", sql: include_str!("migrations/0001_base.sql") },
     // It only adds columns that may be empty: the program before runs on it.
-    Migration { number: 2, name: "refresh", min_version: "0.1.0", sql: include_str!("migrations/0002_refresh.sql") },
+    Migration {
+        number: 2,
+        name: "lasting_access",
+        min_version: "0.1.0",
+        sql: include_str!("migrations/0002_lasting_access.sql"),
+    },
 ];
 
 /// This program's version.

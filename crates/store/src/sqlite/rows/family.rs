@@ -1,9 +1,11 @@
-//! Rows of `families`. The columns of a refresh are filled together or not at all: they are matched at once, and any
-//! other combination is named corruption.
+//! Rows of `families`. The columns of a refresh are filled together or not at all, and so are those of a requester: they
+//! are matched at once, and any other combination is named corruption.
+
+use std::net::IpAddr;
 
 use proto::Timestamp;
 use proto::change::{Key, Unique};
-use proto::model::{CommitId, Family, Refresh, Version};
+use proto::model::{AddressOrigin, ClientAddress, CommitId, Family, Refresh, Version};
 use proto::secret::SecretHash;
 use rusqlite::{CachedStatement, params};
 
@@ -12,16 +14,19 @@ use crate::view::Load;
 
 impl Table for Family {
     const NAME: &'static str = "families";
-    const SELECT: &'static str = "SELECT id, grant_id, client_id, user_id, session_id, scope, issued_at, expires_at, \
-         refresh_token, refresh_generation, refresh_idle_until, refreshed_at, revoked_at, version FROM families";
+    const SELECT: &'static str = "SELECT id, grant_id, client_id, user_id, session_id, scope, device_name, \
+         requester_ip, requester_origin, issued_at, expires_at, refresh_token, refresh_generation, refresh_idle_until, \
+         refreshed_at, revoked_at, version FROM families";
     const INSERT: &'static str = "INSERT INTO families \
-         (id, grant_id, client_id, user_id, session_id, scope, issued_at, expires_at, refresh_token, \
-         refresh_generation, refresh_idle_until, refreshed_at, revoked_at, commit_id, version) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 + 1)";
+         (id, grant_id, client_id, user_id, session_id, scope, device_name, requester_ip, requester_origin, issued_at, \
+         expires_at, refresh_token, refresh_generation, refresh_idle_until, refreshed_at, revoked_at, commit_id, \
+         version) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18 + 1)";
     const UPDATE: &'static str = "UPDATE families SET \
-         grant_id = ?2, client_id = ?3, user_id = ?4, session_id = ?5, scope = ?6, issued_at = ?7, expires_at = ?8, \
-         refresh_token = ?9, refresh_generation = ?10, refresh_idle_until = ?11, refreshed_at = ?12, \
-         revoked_at = ?13, commit_id = ?14, version = ?15 + 1 WHERE id = ?1 AND version = ?15";
+         grant_id = ?2, client_id = ?3, user_id = ?4, session_id = ?5, scope = ?6, device_name = ?7, \
+         requester_ip = ?8, requester_origin = ?9, issued_at = ?10, expires_at = ?11, refresh_token = ?12, \
+         refresh_generation = ?13, refresh_idle_until = ?14, refreshed_at = ?15, revoked_at = ?16, commit_id = ?17, \
+         version = ?18 + 1 WHERE id = ?1 AND version = ?18";
     const UNIQUE: Option<Unique> = None;
 
     fn key(&self) -> Key {
@@ -40,6 +45,8 @@ impl Table for Family {
             user_id: columns.next()?,
             session_id: columns.next()?,
             scope: columns.next()?,
+            device_name: columns.next()?,
+            requester: requester(columns)?,
             issued_at: columns.next()?,
             expires_at: columns.next()?,
             refresh: refresh(columns)?,
@@ -57,6 +64,9 @@ impl Table for Family {
             As(&self.user_id),
             As(&self.session_id),
             As(&self.scope),
+            As(&self.device_name),
+            As(&self.requester.map(|requester| requester.ip)),
+            As(&self.requester.map(|requester| requester.origin)),
             As(&self.issued_at),
             As(&self.expires_at),
             As(&self.refresh.map(|refresh| refresh.token)),
@@ -67,6 +77,17 @@ impl Table for Family {
             As(&commit),
             As(&self.version),
         ])
+    }
+}
+
+fn requester(columns: &mut Columns<'_>) -> Load<Option<ClientAddress>> {
+    let ip: Option<IpAddr> = columns.next()?;
+    let origin: Option<AddressOrigin> = columns.next()?;
+    match (ip, origin) {
+        (None, None) => Ok(None),
+        (Some(ip), Some(origin)) => Ok(Some(ClientAddress { ip, origin })),
+        (Some(_), None) => Err(columns.corrupt("requester_ip without requester_origin")),
+        (None, Some(_)) => Err(columns.corrupt("requester_origin without requester_ip")),
     }
 }
 

@@ -109,7 +109,8 @@ async fn any_other_combination_of_a_familys_columns_is_named() {
     let (client, user) = (maker.client(), maker.user());
     let session = maker.session(&user);
     let grant = maker.grant(&client);
-    let plain = maker.redeemed(&grant, Maker::approval(&session)).1;
+    let mut plain = maker.redeemed(&grant, Maker::approval(&session)).1;
+    plain.requester = None;
     let mut refreshable = maker.redeemed(&grant, Maker::approval(&session)).1;
     refreshable.refresh = Some(maker.refresh(&refreshable, 1));
     for (family, set, what) in [
@@ -122,6 +123,25 @@ async fn any_other_combination_of_a_familys_columns_is_named() {
         (&refreshable, "refresh_token = x'00'", "column refresh_token holds 1 bytes"),
         (&refreshable, "refresh_generation = -1", "column refresh_generation holds the number -1"),
         (&refreshable, "refresh_generation = 4294967296", "column refresh_generation holds the number 4294967296"),
+        (&plain, "requester_ip = '192.0.2.8'", "requester_ip without requester_origin"),
+        (&plain, "requester_origin = 'direct'", "requester_origin without requester_ip"),
+        (&refreshable, "requester_origin = NULL", "requester_ip without requester_origin"),
+        (&refreshable, "requester_ip = NULL", "requester_origin without requester_ip"),
+        (
+            &refreshable,
+            "requester_ip = 'home'",
+            "column requester_ip holds a text of 4 bytes that is none of its values",
+        ),
+        (
+            &refreshable,
+            "requester_origin = 'afar'",
+            "column requester_origin holds a text of 4 bytes that is none of its values",
+        ),
+        (
+            &refreshable,
+            "device_name = CAST(x'ff' AS TEXT)",
+            "column device_name holds a text of 1 bytes that is none of its values",
+        ),
     ] {
         let other = if family.id == plain.id { &refreshable } else { &plain };
         let rows = vec![Row::Family(family.clone().into()), Row::Family(other.clone().into())];

@@ -76,6 +76,8 @@ impl World {
                             let generation = u32::try_from(dice.below(3)).unwrap();
                             family.refresh =
                                 (dice.below(2) == 0).then(|| Maker::new(seed).refresh(&family, generation));
+                            family.device_name = (dice.below(2) == 0).then(|| "Wohnzimmer".to_owned());
+                            family.requester = family.requester.filter(|_| dice.below(2) == 0);
                             return Row::Family(family.into());
                         }
                         grant = redeemed;

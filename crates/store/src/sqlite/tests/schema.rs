@@ -1,6 +1,6 @@
 //! The history of the schema: what is pending, too new, or not ours.
 
-use proto::model::{Family, Refresh};
+use proto::model::{ClientAddress, Family, Refresh};
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 
@@ -11,7 +11,10 @@ use crate::StoreError;
 async fn pending_migrations_are_told_and_nothing_is_written() {
     let place = Place::new();
     let pending = Store::pending_migrations(place.settings()).await.unwrap();
-    assert_eq!(pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(), [(1, "base"), (2, "refresh")]);
+    assert_eq!(
+        pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(),
+        [(1, "base"), (2, "lasting_access")]
+    );
     assert!(!place.path().exists());
     place.open().await.close().await.unwrap();
     assert_eq!(Store::pending_migrations(place.settings()).await, Ok(vec![]));
@@ -78,7 +81,7 @@ fn base(place: &Place) -> Connection {
     connection
 }
 
-/// Inserts a family as the program before refresh tokens does.
+/// Inserts a family as the program before lasting access does.
 fn insert_as_before(connection: &Connection, family: &Family) {
     let sql = "INSERT INTO families \
          (id, grant_id, client_id, user_id, session_id, scope, issued_at, expires_at, refreshed_at, revoked_at, \
@@ -111,30 +114,33 @@ async fn stored(store: &Store, family: &Family) -> Option<Row> {
 }
 
 #[tokio::test]
-async fn families_from_before_refresh_tokens_are_kept_and_may_get_one() {
+async fn families_from_before_lasting_access_are_kept_and_may_get_it() {
     let (place, mut maker) = (Place::new(), Maker::new(11));
     let before = family(&mut maker);
     insert_as_before(&base(&place), &before);
     let pending = Store::pending_migrations(place.settings()).await.unwrap();
-    assert_eq!(pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(), [(2, "refresh")]);
+    assert_eq!(pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(), [(2, "lasting_access")]);
 
     let store = place.open().await;
     assert_eq!(Store::pending_migrations(place.settings()).await, Ok(vec![]));
-    let mut family = Family { version: 1, ..before };
+    let mut family = Family { device_name: None, requester: None, version: 1, ..before };
     assert_eq!(stored(&store, &family).await, Some(Row::Family(family.clone().into())));
     family.refresh = Some(maker.refresh(&family, 0));
+    family.device_name = Some("Wohnzimmer".to_owned());
+    family.requester = Some(ClientAddress::direct([192, 0, 2, 8].into()));
     write(&store, &mut maker, vec![Row::Family(family.clone().into())]).await;
     family.version = 2;
     assert_eq!(stored(&store, &family).await, Some(Row::Family(family.into())));
 }
 
 #[tokio::test]
-async fn the_program_before_refresh_tokens_runs_on_their_schema() {
+async fn the_program_before_lasting_access_runs_on_its_schema() {
     let (place, mut maker) = (Place::new(), Maker::new(12));
     let store = place.open().await;
     let (added, mut refreshable) = (family(&mut maker), family(&mut maker));
     let refresh: Refresh = maker.refresh(&refreshable, 3);
     refreshable.refresh = Some(refresh);
+    refreshable.device_name = Some("Wohnzimmer".to_owned());
     write(&store, &mut maker, vec![Row::Family(refreshable.clone().into())]).await;
 
     let connection = place.raw();
@@ -144,8 +150,12 @@ async fn the_program_before_refresh_tokens_runs_on_their_schema() {
     let values = params![refreshable.id.as_bytes(), revoked_at.as_millis()];
     assert_eq!(connection.execute(sql, values), Ok(1));
 
-    let added = Family { version: 1, ..added };
+    let added = Family { device_name: None, requester: None, version: 1, ..added };
     assert_eq!(stored(&store, &added).await, Some(Row::Family(added.into())));
     let revoked = Family { revoked_at: Some(revoked_at), version: 2, ..refreshable };
-    assert_eq!(stored(&store, &revoked).await, Some(Row::Family(revoked.into())), "its refresh is untouched");
+    assert_eq!(
+        stored(&store, &revoked).await,
+        Some(Row::Family(revoked.into())),
+        "its refresh and its device are untouched"
+    );
 }
