@@ -11,7 +11,7 @@ use super::support::{AUTHORIZATION, Call, Caller, JWKS, Lines, METADATA, Started
 use crate::support::{HOME, TestApp, WRONG, client};
 
 /// The log of this test, as JSON.
-fn log(level: &str) -> (Lines, DefaultGuard) {
+pub(super) fn log(level: &str) -> (Lines, DefaultGuard) {
     let lines = Lines::default();
     let settings = LogSettings { level: level.parse().unwrap(), format: LogFormat::Json, colour: false };
     let guard = tracing::subscriber::set_default(subscriber(&settings, lines.clone()));
@@ -19,7 +19,7 @@ fn log(level: &str) -> (Lines, DefaultGuard) {
 }
 
 /// The audit events: name and outcome.
-fn trail(lines: &Lines) -> Vec<String> {
+pub(super) fn trail(lines: &Lines) -> Vec<String> {
     let events = lines.json().into_iter().filter(|line| line["target"] == "audit");
     events
         .map(|event| match event["outcome"].as_str() {

@@ -1,18 +1,23 @@
-//! Client authentication, at both endpoints and in every way (RFC 6749 §2.3, §5.2).
+//! Client authentication, at every endpoint and in every way (RFC 6749 §2.3, §5.2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proto::model::{AuthMethod, Client, DeviceAuth, GrantType};
 
-use super::support::{AUTHORIZATION, Answer, Call, Caller, DEVICE_CODE, TOKEN};
+use super::support::{AUTHORIZATION, Answer, Call, Caller, DEVICE_CODE, REVOKE, TOKEN};
 use crate::support::{TestApp, client};
 
 const METHODS: [AuthMethod; 3] = [AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
 const INVALID: &str = r#"{"error":"invalid_client"}"#;
 
-/// Both endpoints, and the rest of a body for each.
-fn endpoints() -> [(&'static str, String); 2] {
-    [(AUTHORIZATION, "scope=openid".to_owned()), (TOKEN, format!("grant_type={DEVICE_CODE}&device_code=dc_x"))]
+/// Every endpoint for clients, and the rest of a body for each.
+fn endpoints() -> [(&'static str, String); 4] {
+    [
+        (AUTHORIZATION, "scope=openid".to_owned()),
+        (TOKEN, format!("grant_type={DEVICE_CODE}&device_code=dc_x")),
+        (TOKEN, "grant_type=refresh_token&refresh_token=rt_x".to_owned()),
+        (REVOKE, "token=rt_x".to_owned()),
+    ]
 }
 
 /// What an endpoint answers to a client that it takes for authentic.

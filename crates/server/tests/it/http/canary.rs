@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_server::telemetry::{LogFormat, LogSettings, subscriber};
 use proto::model::AuthMethod;
 
-use super::support::{AUTHORIZATION, Call, Caller, DEVICE_CODE, Lines, Started, TOKEN, USERINFO};
+use super::support::{AUTHORIZATION, Answer, Call, Caller, DEVICE_CODE, Lines, REVOKE, Started, TOKEN, USERINFO};
 use crate::support::{Browser, HOME, PASSWORD, TestApp};
 
 /// What must not be said, and what it is.
@@ -55,7 +55,10 @@ async fn df_3_3_6_oa_10_3_1_no_secret_is_ever_in_the_log_or_the_metrics() {
         drop(guard);
         let said = lines.text();
         assert!(
-            said.contains("redeem") && said.contains("client_refused") && said.contains("sign_in_failed"),
+            said.contains("refresh")
+                && said.contains("replay")
+                && said.contains("client_refused")
+                && said.contains("sign_in_failed"),
             "{said}"
         );
         assert!(secrets.0.len() > 40, "{}", secrets.0.len());
@@ -78,14 +81,16 @@ impl Metrics {
 /// Everything goes well, for clients of every kind.
 async fn journey(app: &TestApp, secrets: &mut Secrets) {
     secrets.keep("password", PASSWORD);
-    let mut callers = vec![Caller::tv()];
-    for auth in [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost] {
-        let caller = Caller::register(app, &format!("c{auth:?}"), auth).await;
-        secrets.keep("client secret", &caller.secret);
+    let mut callers = Vec::new();
+    for auth in [AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost] {
+        let caller = Caller::lasting(app, &format!("c{auth:?}"), auth).await;
+        if auth != AuthMethod::None {
+            secrets.keep("client secret", &caller.secret);
+        }
         callers.push(caller);
     }
     for caller in &callers {
-        let Started { user_code, device_code } = caller.start(app, "openid+profile").await;
+        let Started { user_code, device_code } = caller.start(app, "openid+profile+offline_access").await;
         secrets.keep_code(&user_code);
         secrets.keep("device code", &device_code);
         caller.poll(&device_code).send(app).await;
@@ -106,8 +111,36 @@ async fn journey(app: &TestApp, secrets: &mut Secrets) {
         secrets.keep_token("id_token", &answer.text("id_token"));
         assert_eq!(Call::get(USERINFO).bearer(&token).send(app).await.status, 200);
         browser.open("/account").await.expect_page("account");
+        lasting(app, secrets, caller, &answer).await;
         app.advance(12);
         caller.poll(&device_code).send(app).await;
+    }
+}
+
+/// Access is renewed, shown twice, and given back.
+async fn lasting(app: &TestApp, secrets: &mut Secrets, caller: &Caller, tokens: &Answer) {
+    let mut refresh_token = tokens.text("refresh_token");
+    secrets.keep("refresh token", &refresh_token);
+    for _ in 0..2 {
+        let renewed = caller.refresh(&refresh_token).send(app).await;
+        secrets.keep_token("access token", &renewed.text("access_token"));
+        secrets.keep_token("id_token", &renewed.text("id_token"));
+        if let Some(next) = renewed.json()["refresh_token"].as_str() {
+            refresh_token = next.to_owned();
+            secrets.keep("refresh token", &refresh_token);
+        }
+    }
+    Caller::tv().refresh(&refresh_token).send(app).await;
+    Caller::tv().revoke(&refresh_token).send(app).await;
+    assert_eq!(caller.revoke(&refresh_token).send(app).await.status, 200);
+    caller.refresh(&refresh_token).send(app).await;
+    // A token that was replaced before comes back.
+    let mut again = caller.signed_in_for_long(app).await.text("refresh_token");
+    for _ in 0..2 {
+        secrets.keep("refresh token", &again);
+        let renewed = caller.refresh(&again).send(app).await.json();
+        caller.refresh(&again).send(app).await;
+        again = renewed["refresh_token"].as_str().map_or(again, str::to_owned);
     }
 }
 
@@ -137,6 +170,11 @@ async fn mistakes(app: &TestApp, secrets: &mut Secrets) {
         Caller::tv().call(TOKEN, &format!("grant_type={DEVICE_CODE}&device_code={code}&device_code={code}")),
         Caller::tv().call(AUTHORIZATION, &format!("password={}&{}=1", canary(8), canary(9))),
         Call::post(&format!("{TOKEN}?client_secret={}", canary(10)), ""),
+        Caller::tv().refresh(&canary(26)),
+        Caller::tv().call(TOKEN, &format!("grant_type=refresh_token&refresh_token=x&scope={}", canary(27))),
+        Caller::tv().revoke(&canary(28)),
+        Caller::tv().call(REVOKE, &format!("token=x&token_type_hint={}", canary(29))),
+        Call::post(&format!("{REVOKE}?token={}", canary(35)), ""),
         Call::get(&format!("{USERINFO}?access_token={}", canary(11))),
         Call::get(USERINFO).bearer(&canary(12)),
         Call::get(USERINFO).header("authorization", &canary(13)),

@@ -3,7 +3,7 @@
 use http::Method;
 use proto::model::{Client, Origin};
 
-use super::support::{AUTHORIZATION, Answer, Call, Caller, JWKS, METADATA, OPENID, TOKEN, USERINFO};
+use super::support::{AUTHORIZATION, Answer, Call, Caller, JWKS, METADATA, OPENID, REVOKE, TOKEN, USERINFO};
 use crate::support::{TestApp, client};
 
 const WEB: &str = "https://tv.example.com";
@@ -24,9 +24,9 @@ fn allowed(answer: &Answer) -> &str {
 }
 
 #[tokio::test]
-async fn sb_2_6_2_registered_origins_read_replies_of_the_protocol_and_others_do_not() {
+async fn sb_2_6_2_rv_2_3_1_registered_origins_read_replies_of_the_protocol_and_others_do_not() {
     let app = with_an_origin().await;
-    for path in [AUTHORIZATION, TOKEN, USERINFO, JWKS, METADATA, OPENID] {
+    for path in [AUTHORIZATION, TOKEN, REVOKE, USERINFO, JWKS, METADATA, OPENID] {
         for (origin, may) in [
             (WEB, true),
             ("http://localhost:3000", true),
@@ -42,8 +42,11 @@ async fn sb_2_6_2_registered_origins_read_replies_of_the_protocol_and_others_do_
             ("*", false),
             ("", false),
         ] {
-            let call =
-                if [AUTHORIZATION, TOKEN].contains(&path) { Caller::tv().call(path, "") } else { Call::get(path) };
+            let call = if [AUTHORIZATION, TOKEN, REVOKE].contains(&path) {
+                Caller::tv().call(path, "")
+            } else {
+                Call::get(path)
+            };
             let answer = call.header("origin", origin).send(&app).await;
             assert_eq!(allowed(&answer), if may { origin } else { "" }, "{path} {origin}");
             assert_eq!(answer.header("vary"), "Origin", "{path} {origin}");
@@ -62,7 +65,8 @@ async fn sb_2_6_2_registered_origins_read_replies_of_the_protocol_and_others_do_
 #[tokio::test]
 async fn sb_2_6_2_preflights_say_what_may_be_sent() {
     let app = with_an_origin().await;
-    for (path, methods) in [(AUTHORIZATION, "POST"), (TOKEN, "POST"), (USERINFO, "GET, POST"), (METADATA, "GET, HEAD")]
+    for (path, methods) in
+        [(AUTHORIZATION, "POST"), (TOKEN, "POST"), (REVOKE, "POST"), (USERINFO, "GET, POST"), (METADATA, "GET, HEAD")]
     {
         let ask = |origin: &str| {
             Call::new(Method::OPTIONS, path)

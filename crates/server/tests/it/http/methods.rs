@@ -9,12 +9,13 @@ use http::{Method, Request};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 
-use super::support::{AUTHORIZATION, Call, Caller, JWKS, METADATA, OPENID, TOKEN, USERINFO};
+use super::support::{AUTHORIZATION, Call, Caller, JWKS, METADATA, OPENID, REVOKE, TOKEN, USERINFO};
 use crate::support::TestApp;
 
-const ENDPOINTS: [(&str, &str); 8] = [
+const ENDPOINTS: [(&str, &str); 9] = [
     (AUTHORIZATION, "POST"),
     (TOKEN, "POST"),
+    (REVOKE, "POST"),
     (USERINFO, "GET, POST"),
     (JWKS, "GET, HEAD"),
     (METADATA, "GET, HEAD"),
@@ -81,8 +82,8 @@ async fn df_3_1_1_forms_are_utf_8_and_come_as_they_are() {
     let named = Caller::tv().call(AUTHORIZATION, "device_name=K%C3%BCche").send(&app).await;
     assert_eq!(named.status, 200);
     for encoding in ["gzip", "br", "identity, gzip"] {
-        for path in [AUTHORIZATION, TOKEN] {
-            let call = Caller::tv().call(path, "").header("content-encoding", encoding);
+        for path in [AUTHORIZATION, TOKEN, REVOKE] {
+            let call = Caller::tv().call(path, "token=x").header("content-encoding", encoding);
             assert_eq!(call.send(&app).await.refusal(), (400, "invalid_request".to_owned()));
         }
     }

@@ -13,5 +13,7 @@ mod identity;
 mod methods;
 mod parameters;
 mod random;
+mod refresh;
+mod revoke;
 mod success;
 mod support;

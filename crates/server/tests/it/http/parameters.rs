@@ -1,14 +1,16 @@
 //! Parameters: repeated, empty, unknown, too long, too many, not UTF-8, malformed, and in the wrong place.
 
-use super::support::{AUTHORIZATION, Call, Caller, DEVICE_CODE, TOKEN};
+use super::support::{AUTHORIZATION, Call, Caller, DEVICE_CODE, REVOKE, TOKEN};
 use crate::support::TestApp;
 
 /// A body of each endpoint that is answered, and how.
-async fn good(app: &TestApp) -> [(&'static str, String, &'static str); 2] {
+async fn good(app: &TestApp) -> [(&'static str, String, &'static str); 4] {
     let code = Caller::tv().start(app, "openid").await.device_code;
     [
         (AUTHORIZATION, "client_id=tv&scope=openid".to_owned(), "none"),
         (TOKEN, format!("client_id=tv&grant_type={DEVICE_CODE}&device_code={code}"), "authorization_pending"),
+        (TOKEN, "client_id=tv&grant_type=refresh_token&refresh_token=rt_x".to_owned(), "invalid_grant"),
+        (REVOKE, "client_id=tv&token=rt_x".to_owned(), "none"),
     ]
 }
 
@@ -78,7 +80,7 @@ async fn df_3_1_9_oa_3_2_2_oi_13_an_unknown_parameter_changes_nothing() {
 }
 
 #[tokio::test]
-async fn df_3_2_10_what_cannot_be_read_is_refused_in_the_same_shape_by_both_endpoints() {
+async fn df_3_2_10_what_cannot_be_read_is_refused_in_the_same_shape_by_every_endpoint() {
     let app = TestApp::new().await;
     let many: String = (0..70).map(|i| format!("&p{i}=1")).collect();
     for (path, body, _) in good(&app).await {
@@ -108,7 +110,9 @@ async fn df_3_1_15_oa_2_3_1_3_nothing_of_the_protocol_is_taken_from_the_query() 
             "x=1&client_assertion=x",
             "device_code=x",
             "grant_type=x",
+            "refresh_token=x",
             "scope=openid",
+            "token=x",
         ] {
             let answer = Call::post(&format!("{path}?{query}"), &body).send(&app).await;
             assert_eq!(answer.refusal(), (400, "invalid_request".to_owned()), "{path} {query}");

@@ -4,12 +4,13 @@ use http::{Method, Request};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use super::support::{AUTHORIZATION, Call, Caller, FORM, TOKEN, USERINFO};
+use super::support::{AUTHORIZATION, Call, Caller, FORM, REVOKE, TOKEN, USERINFO};
 use crate::support::{HOME, TestApp};
 
-const PATHS: [&str; 20] = [
+const PATHS: [&str; 21] = [
     AUTHORIZATION,
     TOKEN,
+    REVOKE,
     USERINFO,
     "/oauth2/jwks",
     "/.well-known/openid-configuration",
@@ -45,11 +46,13 @@ const HEADERS: [&str; 14] = [
     "x-forwarded-for",
     "host",
 ];
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "client_id",
     "client_secret",
     "device_code",
     "grant_type",
+    "refresh_token",
+    "token",
     "scope",
     "device_name",
     "user_code",
@@ -68,7 +71,7 @@ fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => prop::sample::select(vec![
             "tv", "nobody", "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code", "openid", "openid+profile",
-            "approve", "deny", "dc_AAAA", "BCDF-GHJK", "maria", "%FF", "%", "%E2%80%AE", "+", "", "%00", "null", "[]",
+            "approve", "deny", "dc_AAAA", "rt_AAAA", "refresh_token", "BCDF-GHJK", "maria", "%FF", "%", "%E2%80%AE", "+", "", "%00", "null", "[]",
         ]).prop_map(str::to_owned),
         2 => "[ -~]{0,80}",
         1 => "(%[0-9A-Fa-f]{2}){0,60}",

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{Method, Request};
-use proto::model::{AuthMethod, Client};
+use proto::model::{AuthMethod, Client, GrantType};
 use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -14,6 +14,7 @@ use crate::support::{Device, HOME, Reply, TestApp, client};
 
 pub(super) const TOKEN: &str = "/oauth2/token";
 pub(super) const AUTHORIZATION: &str = "/oauth2/device_authorization";
+pub(super) const REVOKE: &str = "/oauth2/revoke";
 pub(super) const USERINFO: &str = "/oauth2/userinfo";
 pub(super) const JWKS: &str = "/oauth2/jwks";
 pub(super) const METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -156,6 +157,12 @@ impl Caller {
         Self { id: client.id.to_string(), auth: client.auth, secret }
     }
 
+    /// A client that may refresh.
+    pub(super) async fn lasting(app: &TestApp, id: &str, auth: AuthMethod) -> Self {
+        let grants = vec![GrantType::DeviceCode, GrantType::RefreshToken];
+        Self::register_as(app, Client { auth, grants, ..client(id, id) }).await
+    }
+
     /// The public client that every server of the tests has.
     pub(super) fn tv() -> Self {
         Self { id: "tv".to_owned(), auth: AuthMethod::None, secret: String::new() }
@@ -175,6 +182,21 @@ impl Caller {
 
     pub(super) fn poll(&self, device_code: &str) -> Call {
         self.call(TOKEN, &format!("grant_type={DEVICE_CODE}&device_code={device_code}"))
+    }
+
+    pub(super) fn refresh(&self, refresh_token: &str) -> Call {
+        self.call(TOKEN, &format!("grant_type=refresh_token&refresh_token={refresh_token}"))
+    }
+
+    pub(super) fn revoke(&self, token: &str) -> Call {
+        self.call(REVOKE, &format!("token={token}"))
+    }
+
+    /// A device of this client that was approved, and what its poll was answered: refresh token included.
+    pub(super) async fn signed_in_for_long(&self, app: &TestApp) -> Answer {
+        let answer = self.signed_in(app, "openid+profile+offline_access").await;
+        assert!(answer.text("refresh_token").starts_with("rt_"));
+        answer
     }
 
     /// A device of this client that shows a code.
@@ -228,6 +250,13 @@ impl TestApp {
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// Whether userinfo takes an access token.
+pub(super) async fn is_good(app: &TestApp, access_token: &str) -> bool {
+    let answer = Call::get(USERINFO).bearer(access_token).send(app).await;
+    assert!([200, 401].contains(&answer.status), "{}", answer.show());
+    answer.status == 200
 }
 
 /// A part of a token, decoded: 0 the header, 1 the claims.
