@@ -83,11 +83,20 @@ pub(crate) enum Profile {
 
 /// The server's program: the one that `COUNTERSIGND` names, or the one of this repository, built now.
 pub(crate) fn countersignd(profile: Profile) -> Result<PathBuf> {
-    if let Some(named) = std::env::var_os("COUNTERSIGND") {
+    program("countersignd", "COUNTERSIGND", profile)
+}
+
+/// The program for devices: the one that `COUNTERSIGN` names, or the one of this repository, built now.
+pub(crate) fn countersign(profile: Profile) -> Result<PathBuf> {
+    program("countersign", "COUNTERSIGN", profile)
+}
+
+fn program(package: &str, variable: &str, profile: Profile) -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os(variable) {
         return Ok(named.into());
     }
     let mut command = cargo();
-    command.args(["build", "--locked", "--package", "countersignd"]);
+    command.args(["build", "--locked", "--package", package]);
     // This command itself lies in the folder of the dev profile.
     let own = std::env::current_exe().context("cannot find this program")?;
     let target = own.ancestors().nth(2).context("this program does not lie in a target folder")?;
@@ -99,5 +108,5 @@ pub(crate) fn countersignd(profile: Profile) -> Result<PathBuf> {
         }
     };
     succeed(&mut command)?;
-    Ok(target.join(folder).join("countersignd"))
+    Ok(target.join(folder).join(package))
 }

@@ -40,6 +40,7 @@ fn node(folder: &str, update_images: bool) -> Result<Tally> {
     // Two files at a time: the one about expiry mostly waits.
     command.args(["--test", "--test-reporter=spec", "--test-concurrency=2"]).current_dir(folder);
     command.env("COUNTERSIGND", process::countersignd(Profile::Dev)?);
+    command.env("COUNTERSIGN", process::countersign(Profile::Dev)?);
     if update_images {
         command.env("UPDATE_IMAGES", "1");
     }

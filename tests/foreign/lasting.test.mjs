@@ -1,0 +1,140 @@
+// Access that lasts, against the built server: renewed and given back by openid-client, and by our own `countersign`.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import * as openid from "openid-client";
+
+import { approve } from "../lib/person.mjs";
+import { startServer } from "../lib/server.mjs";
+
+const PROGRAM = process.env.COUNTERSIGN ?? fileURLToPath(new URL("../../target/debug/countersign", import.meta.url));
+const TIMEOUT = { timeout: 60_000 };
+const SCOPES = ["openid", "profile", "offline_access"];
+
+let server;
+before(async () => {
+  const clients = () => `
+[[client]]
+id = "tv"
+name = "Living-room TV"
+auth = "none"
+grants = ["device", "refresh_token"]
+scopes = ${JSON.stringify(SCOPES)}
+`;
+  server = await startServer({ clients });
+});
+after(() => server?.stop());
+
+test("oa_6_1_oa_6_3_oi_8_rv_2_1_3 openid-client refreshes and revokes", TIMEOUT, async () => {
+  const configuration = await openid.discovery(new URL(server.issuer), "tv", undefined, openid.None(), {
+    execute: [openid.allowInsecureRequests, openid.enableNonRepudiationChecks],
+  });
+  const first = await signIn(configuration);
+  const second = await openid.refreshTokenGrant(configuration, first.refresh_token);
+  assert.notEqual(second.refresh_token, first.refresh_token, "an unbound token is replaced");
+  assert.equal(second.claims().sub, first.claims().sub);
+  assert.equal(second.claims().auth_time, first.claims().auth_time);
+  const info = await openid.fetchUserInfo(configuration, second.access_token, second.claims().sub);
+  assert.equal(info.sub, first.claims().sub);
+
+  await openid.tokenRevocation(configuration, second.refresh_token, { token_type_hint: "refresh_token" });
+  await openid.tokenRevocation(configuration, second.refresh_token);
+  for (const { access_token: token } of [first, second]) assert.equal(await userinfo(token), 401);
+  await assert.rejects(openid.refreshTokenGrant(configuration, second.refresh_token), { error: "invalid_grant" });
+
+  // And a token that was replaced ends everything when it comes back.
+  const old = await signIn(configuration);
+  const renewed = await openid.refreshTokenGrant(configuration, old.refresh_token);
+  await assert.rejects(openid.refreshTokenGrant(configuration, old.refresh_token), { error: "invalid_grant" });
+  await assert.rejects(openid.refreshTokenGrant(configuration, renewed.refresh_token), { error: "invalid_grant" });
+  assert.equal(await userinfo(renewed.access_token), 401);
+});
+
+test("oa_6_3_rv_2_1_3 countersign stays signed in until it signs out", TIMEOUT, async (t) => {
+  const home = mkdtempSync(join(tmpdir(), "countersign-home-"));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const scopes = SCOPES.flatMap((scope) => ["--scope", scope]);
+  const login = ["login", "--issuer", server.issuer, "--client-id", "tv", "--allow-http-loopback", "--json"];
+  const signedIn = await countersign(home, [...login, "--no-browser", ...scopes], async (line) => {
+    const event = JSON.parse(line);
+    if (event.event === "code") assert.equal(await approve(server.issuer, event.user_code), "approved");
+  });
+  assert.equal(signedIn.code, 0, signedIn.said);
+  const status = JSON.parse((await countersign(home, ["status", "--json"])).output);
+  assert.deepEqual([status.valid, status.renewable], [true, true]);
+
+  const token = async () => {
+    const { code, output, said } = await countersign(home, ["token"]);
+    assert.equal(code, 0, said);
+    return output.trim();
+  };
+  const first = await token();
+  assert.equal(await token(), first, "a good one is not renewed");
+  const seen = new Set([first]);
+  for (let round = 0; round < 3; round++) {
+    expire(home);
+    const renewed = await token();
+    assert.ok(!seen.has(renewed), "it was renewed");
+    assert.equal(await userinfo(renewed), 200);
+    seen.add(renewed);
+  }
+
+  const { refresh_token: last } = session(home);
+  const signedOut = await countersign(home, ["logout"]);
+  assert.equal(signedOut.code, 0, signedOut.said);
+  for (const access of seen) assert.equal(await userinfo(access), 401);
+  const form = { client_id: "tv", grant_type: "refresh_token", refresh_token: last };
+  const answer = await fetch(`${server.issuer}/oauth2/token`, { method: "POST", body: new URLSearchParams(form) });
+  assert.deepEqual([answer.status, await answer.json()], [400, { error: "invalid_grant" }]);
+  assert.equal((await countersign(home, ["token"])).code, 5);
+});
+
+async function signIn(configuration) {
+  const grant = await openid.initiateDeviceAuthorization(configuration, { scope: SCOPES.join(" ") });
+  const polling = openid.pollDeviceAuthorizationGrant(configuration, grant);
+  assert.equal(await approve(server.issuer, grant.user_code), "approved");
+  const tokens = await polling;
+  assert.ok(tokens.refresh_token, "lasting access was asked for and given");
+  return tokens;
+}
+
+async function userinfo(token) {
+  const answer = await fetch(`${server.issuer}/oauth2/userinfo`, { headers: { authorization: `Bearer ${token}` } });
+  return answer.status;
+}
+
+const file = (home) => join(home, ".local/state/countersign/tokens/default.json");
+
+function session(home) {
+  return JSON.parse(readFileSync(file(home), "utf8"));
+}
+
+/** Lets the stored access token look spent, to its owner alone. */
+function expire(home) {
+  writeFileSync(file(home), JSON.stringify({ ...session(home), expires_at: 1 }));
+}
+
+/** Runs our program; `hear` gets each line of its output. */
+async function countersign(home, parameters, hear = () => {}) {
+  const env = { PATH: process.env.PATH, HOME: home, TZ: "UTC" };
+  const child = spawn(PROGRAM, parameters, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+  const lines = [];
+  let said = "";
+  child.stderr.on("data", (data) => (said += data));
+  const heard = [];
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(line);
+    heard.push(hear(line));
+  });
+  const code = await ended;
+  await Promise.all(heard);
+  return { code, output: lines.join("\n"), said };
+}
