@@ -172,7 +172,7 @@ async fn a_client_that_lost_the_grant_refreshes_no_more() {
     world.flow.admin().edit_client(&world.server.client_id, &edit).await.unwrap();
     let Client { grants, .. } = world.flow.admin().client(&world.server.client_id).await.unwrap();
     assert!(!grants.contains(&GrantType::RefreshToken));
-    assert_eq!(refresh(&world, &world.server, &token(&issued)).await.unwrap_err(), Refusal::GrantNotEnabled);
+    assert_eq!(refresh(&world, &world.server, &token(&issued)).await.unwrap_err(), Refusal::RefreshNotEnabled);
 }
 
 #[tokio::test]

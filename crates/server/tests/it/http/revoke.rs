@@ -205,6 +205,26 @@ async fn rv_2_2_the_address_that_is_published_is_https() {
 }
 
 #[tokio::test]
+async fn rv_5_1_nobody_makes_up_a_token_that_ends_a_strangers_access_or_sends_more_than_is_read() {
+    let app = TestApp::new().await;
+    let caller = Caller::lasting(&app, "box", AuthMethod::None).await;
+    let tokens = caller.signed_in_for_long(&app).await;
+    for genuine in ["refresh_token", "access_token"].map(|name| tokens.text(name)) {
+        // Everything about it is known but one character, wherever that is.
+        for at in (3..genuine.len() - 1).filter(|at| genuine.as_bytes()[*at] != b'.') {
+            let mut forged = genuine.clone();
+            forged.replace_range(at..=at, if &genuine[at..=at] == "A" { "B" } else { "A" });
+            let answer = caller.revoke(&forged).send(&app).await;
+            assert_eq!((answer.status, answer.body()), (200, "{}"), "{at}");
+        }
+    }
+    assert!(is_good(&app, &tokens.text("access_token")).await);
+    let padded = format!("{0}&a={1}&b={1}&c={1}", tokens.text("refresh_token"), "x".repeat(6_000));
+    assert_eq!(caller.revoke(&padded).send(&app).await.status, 413);
+    assert_eq!(caller.refresh(&tokens.text("refresh_token")).send(&app).await.status, 200);
+}
+
+#[tokio::test]
 async fn rv_2_2_1_1_rv_5_2_until_the_store_has_it_the_answer_is_to_come_back() {
     let mut unavailable = 0;
     for seed in 0..8 {
