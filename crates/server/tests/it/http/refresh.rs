@@ -1,6 +1,7 @@
 //! Access that lasts: who gets a refresh token, what one brings, and what ends it (RFC 6749 §6; RFC 9700 §4.14).
 
 use proto::model::{AuthMethod, GrantType};
+use store::FaultSettings;
 
 use super::audit::{log, trail};
 use super::support::{Answer, Caller, REVOKE, TOKEN, is_good, members, part};
@@ -307,4 +308,35 @@ async fn cf_8_oa_6_3_a_header_with_an_empty_secret_proves_nothing_and_the_token_
     let body = format!("grant_type=refresh_token&refresh_token={}", tokens.text("refresh_token"));
     let answer = super::support::Call::post(TOKEN, &body).basic(&format!("{}:", caller.id)).send(&app).await;
     assert_ne!(answer.text("refresh_token"), tokens.text("refresh_token"));
+}
+
+#[tokio::test]
+async fn sb_4_14_3_cf_8_a_store_that_fails_and_loses_replies_never_makes_two_of_one() {
+    for auth in [AuthMethod::None, AuthMethod::ClientSecretPost] {
+        let (mut renewed, mut over) = (0, 0);
+        for seed in 0..8 {
+            let faults = FaultSettings { seed, unavailable: 150, lose_reply: 250, conflict: 150, disturb_feed: false };
+            let (well, ill) = TestApp::new().await.behind(faults).await;
+            let caller = Caller::lasting(&well, "box", auth).await;
+            let first = caller.signed_in_for_long(&well).await;
+            let refresh = first.text("refresh_token");
+            let answer = loop {
+                let answer = caller.refresh(&refresh).send(&ill).await;
+                if answer.status != 503 {
+                    break answer;
+                }
+                assert_eq!(answer.header("retry-after"), "2");
+            };
+            if answer.status == 200 {
+                renewed += 1;
+                assert!(is_good(&well, &answer.text("access_token")).await, "{auth:?} {seed}");
+            } else {
+                // The reply that brought the next token was lost, and whoever asks again may be a thief.
+                over += 1;
+                assert_eq!((answer.status, answer.body()), (400, INVALID), "{auth:?} {seed}");
+                assert!(!is_good(&well, &first.text("access_token")).await, "{auth:?} {seed}");
+            }
+        }
+        assert!(renewed > 0 && (over > 0) == (auth == AuthMethod::None), "{auth:?}: {renewed} {over}");
+    }
 }
