@@ -7,6 +7,7 @@ pub mod authenticate;
 pub mod decide;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod introspect;
 mod issue;
 pub mod lookup;
 pub mod mint;

@@ -50,6 +50,8 @@ pub enum Refusal {
     GrantTypeMissing,
     /// This grant type is not offered.
     GrantTypeUnsupported,
+    /// The client may not ask what tokens are good for.
+    IntrospectionNotEnabled,
     /// The body has another media type, or an encoding.
     MediaType,
     /// The store cannot serve now, or decisions kept colliding.
@@ -116,7 +118,9 @@ impl Refusal {
             | Self::TokenMissing => ErrorCode::InvalidRequest,
             Self::Denied => ErrorCode::AccessDenied,
             Self::Expired => ErrorCode::ExpiredToken,
-            Self::GrantNotEnabled | Self::RefreshNotEnabled => ErrorCode::UnauthorizedClient,
+            Self::GrantNotEnabled | Self::IntrospectionNotEnabled | Self::RefreshNotEnabled => {
+                ErrorCode::UnauthorizedClient
+            }
             Self::GrantTypeUnsupported => ErrorCode::UnsupportedGrantType,
             Self::Overloaded | Self::TooManyGrants => ErrorCode::TemporarilyUnavailable,
             Self::ScopeMalformed | Self::ScopeNotAllowed => ErrorCode::InvalidScope,
@@ -145,6 +149,7 @@ impl Refusal {
             }),
             Self::GrantNotEnabled => Some("the device authorization grant is not enabled for this client"),
             Self::GrantTypeMissing => Some("grant_type is missing"),
+            Self::IntrospectionNotEnabled => Some("this client may not introspect tokens"),
             Self::MediaType => Some("the body must be application/x-www-form-urlencoded without content encoding"),
             Self::QueryCredentials => Some("parameters belong in the body, not in the query"),
             Self::RefreshNotEnabled => Some("the refresh token grant is not enabled for this client"),

@@ -133,6 +133,8 @@ pub struct Client {
     pub id_token_alg: IdTokenAlg,
     /// Own settings of its grants.
     pub device: DevicePolicy,
+    /// Whether it may ask what tokens are good for, as an API does (RFC 7662 §2.1). Needs a secret.
+    pub introspects: bool,
     /// Whether the operator vouches for the name. Self-asserted registrations are never verified (RFC 7591 §5).
     pub verified: bool,
     /// Whether it may do anything at all.

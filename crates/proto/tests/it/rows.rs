@@ -39,6 +39,7 @@ pub(crate) fn client(id: &str, auth: AuthMethod) -> Client {
         device_auth: DeviceAuth::Required,
         id_token_alg: IdTokenAlg::Rs256,
         device: DevicePolicy::default(),
+        introspects: false,
         verified: false,
         enabled: true,
         declaration: None,

@@ -1,0 +1,135 @@
+//! An API asks what a token is good for (RFC 7662): everything is judged anew each time, and whatever is wrong, the answer
+//! is only that the token is not active.
+
+use serde::Serialize;
+
+use super::Refusal;
+use super::authenticate::{Authenticated, Proof};
+use crate::Timestamp;
+use crate::gate::MayIssue;
+use crate::model::{Amr, Client, Family, Scope, Session, User};
+use crate::secret::RefreshToken;
+
+/// What is said about a token (RFC 7662 §2.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Introspection {
+    /// It is good.
+    Active(Box<Active>),
+    /// It is not, and nothing more is said.
+    Inactive {
+        /// `false`.
+        active: bool,
+    },
+}
+
+/// What is said about a good one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Active {
+    active: bool,
+    scope: String,
+    client_id: String,
+    username: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+    exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<i64>,
+    sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<String>,
+    iss: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+    auth_time: i64,
+    amr: Vec<&'static str>,
+}
+
+/// A token that was read and is genuine.
+#[derive(Clone, Debug)]
+pub enum Shown {
+    /// An access token that this server signed and that has not expired.
+    Access {
+        /// What it is good for.
+        scope: Scope,
+        /// `aud`.
+        aud: String,
+        /// `exp`.
+        exp: Timestamp,
+        /// `iat`.
+        iat: Timestamp,
+        /// `jti`.
+        jti: String,
+    },
+    /// A refresh token.
+    Refresh(RefreshToken),
+}
+
+/// Everything an introspection looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The family of the token.
+    pub family: &'a Family,
+    /// Its client.
+    pub client: Option<&'a Client>,
+    /// The person.
+    pub user: Option<&'a User>,
+    /// The session in which they approved.
+    pub session: Option<&'a Session>,
+}
+
+/// The answer to everything that is not good.
+pub const INACTIVE: Introspection = Introspection::Inactive { active: false };
+
+/// Whether `caller` may ask at all (RFC 7662 §2.1, §4).
+///
+/// # Errors
+/// It may not.
+pub fn may_introspect(caller: Authenticated<'_>) -> Result<(), Refusal> {
+    match caller.proof() {
+        Proof::Secret if caller.client().introspects => Ok(()),
+        Proof::Secret | Proof::None => Err(Refusal::IntrospectionNotEnabled),
+    }
+}
+
+/// What a token is good for. A refresh token is nobody's business but its own client's.
+#[must_use]
+pub fn introspect(
+    scene: Scene<'_>,
+    shown: Shown,
+    caller: Authenticated<'_>,
+    issuer: &str,
+    now: Timestamp,
+) -> Introspection {
+    let Scene { family, client, user, session } = scene;
+    let (true, Ok(may)) = (family.is_live(now), MayIssue::check(family, user, client, session)) else {
+        return INACTIVE;
+    };
+    let (scope, exp, token_type, aud, iat, jti) = match shown {
+        Shown::Access { scope, aud, exp, iat, jti } => (scope, exp, Some("Bearer"), Some(aud), Some(iat), Some(jti)),
+        Shown::Refresh(token) => {
+            let live = family.refresh.filter(|refresh| refresh.token == token.hash() && now < refresh.idle_until);
+            match live.filter(|_| *caller.id() == family.client_id) {
+                Some(refresh) => {
+                    (family.scope.clone(), refresh.idle_until.min(family.expires_at), None, None, None, None)
+                }
+                None => return INACTIVE,
+            }
+        }
+    };
+    Introspection::Active(Box::new(Active {
+        active: true,
+        scope: scope.to_string(),
+        client_id: family.client_id.to_string(),
+        username: may.user().name.to_string(),
+        token_type,
+        exp: exp.as_seconds(),
+        iat: iat.map(Timestamp::as_seconds),
+        sub: may.user().id.to_string(),
+        aud,
+        iss: issuer.to_owned(),
+        jti,
+        auth_time: may.session().auth_time.as_seconds(),
+        amr: may.session().amr.iter().copied().map(Amr::as_str).collect(),
+    }))
+}
