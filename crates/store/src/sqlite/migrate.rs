@@ -24,13 +24,8 @@ pub struct Migration {
 /// All steps that this program knows.
 pub(super) const ALL: &[Migration] = &[
     Migration { number: 1, name: "base", min_version: "0.1.0", sql: include_str!("migrations/0001_base.sql") },
-    // It only adds columns that may be empty: the program before runs on it.
-    Migration {
-        number: 2,
-        name: "lasting_access",
-        min_version: "0.1.0",
-        sql: include_str!("migrations/0002_lasting_access.sql"),
-    },
+    // It only adds columns that may be empty or have a default: the program before runs on it.
+    Migration { number: 2, name: "tokens", min_version: "0.1.0", sql: include_str!("migrations/0002_tokens.sql") },
 ];
 
 /// This program's version.

@@ -10,17 +10,17 @@ use crate::view::Load;
 impl Table for Client {
     const NAME: &'static str = "clients";
     const SELECT: &'static str = "SELECT id, name, auth, secrets, grants, scopes, origins, link, device_auth, \
-         id_token_alg, alphabet, hold_ms, interval_ms, lifetime_ms, verified, enabled, declaration, created_at, version \
-         FROM clients";
+         id_token_alg, alphabet, hold_ms, interval_ms, lifetime_ms, introspects, verified, enabled, declaration, \
+         created_at, version FROM clients";
     const INSERT: &'static str = "INSERT INTO clients \
          (id, name, auth, secrets, grants, scopes, origins, link, device_auth, id_token_alg, alphabet, hold_ms, \
-         interval_ms, lifetime_ms, verified, enabled, declaration, created_at, commit_id, version) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20 + 1)";
+         interval_ms, lifetime_ms, introspects, verified, enabled, declaration, created_at, commit_id, version) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21 + 1)";
     const UPDATE: &'static str = "UPDATE clients SET \
          name = ?2, auth = ?3, secrets = ?4, grants = ?5, scopes = ?6, origins = ?7, link = ?8, device_auth = ?9, \
-         id_token_alg = ?10, alphabet = ?11, hold_ms = ?12, interval_ms = ?13, lifetime_ms = ?14, verified = ?15, \
-         enabled = ?16, declaration = ?17, created_at = ?18, commit_id = ?19, version = ?20 + 1 \
-         WHERE id = ?1 AND version = ?20";
+         id_token_alg = ?10, alphabet = ?11, hold_ms = ?12, interval_ms = ?13, lifetime_ms = ?14, introspects = ?15, \
+         verified = ?16, enabled = ?17, declaration = ?18, created_at = ?19, commit_id = ?20, version = ?21 + 1 \
+         WHERE id = ?1 AND version = ?21";
     const UNIQUE: Option<Unique> = None;
 
     fn key(&self) -> Key {
@@ -49,6 +49,7 @@ impl Table for Client {
                 interval: columns.next()?,
                 lifetime: columns.next()?,
             },
+            introspects: columns.next()?,
             verified: columns.next()?,
             enabled: columns.next()?,
             declaration: columns.next()?,
@@ -73,6 +74,7 @@ impl Table for Client {
             As(&self.device.hold),
             As(&self.device.interval),
             As(&self.device.lifetime),
+            As(&self.introspects),
             As(&self.verified),
             As(&self.enabled),
             As(&self.declaration),

@@ -1,6 +1,6 @@
 //! The history of the schema: what is pending, too new, or not ours.
 
-use proto::model::{ClientAddress, Family, Refresh};
+use proto::model::{Client, ClientAddress, Family, Refresh};
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 
@@ -11,10 +11,7 @@ use crate::StoreError;
 async fn pending_migrations_are_told_and_nothing_is_written() {
     let place = Place::new();
     let pending = Store::pending_migrations(place.settings()).await.unwrap();
-    assert_eq!(
-        pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(),
-        [(1, "base"), (2, "lasting_access")]
-    );
+    assert_eq!(pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(), [(1, "base"), (2, "tokens")]);
     assert!(!place.path().exists());
     place.open().await.close().await.unwrap();
     assert_eq!(Store::pending_migrations(place.settings()).await, Ok(vec![]));
@@ -103,6 +100,17 @@ fn insert_as_before(connection: &Connection, family: &Family) {
     assert_eq!(connection.execute(sql, values), Ok(1));
 }
 
+/// Inserts a public client as the program before introspection does.
+fn insert_client_as_before(connection: &Connection, client: &Client) {
+    let sql = "INSERT INTO clients \
+         (id, name, auth, secrets, grants, scopes, origins, link, device_auth, id_token_alg, verified, enabled, \
+         created_at, commit_id, version) VALUES (?1, ?2, 'none', x'', \
+         'device_code', ?3, '', 'same_network', 'required', 'RS256', 1, 1, ?4, ?5, 1)";
+    let values =
+        params![client.id.as_str(), client.name, client.scopes.to_string(), client.created_at.as_millis(), [0_u8; 16]];
+    assert_eq!(connection.execute(sql, values), Ok(1));
+}
+
 fn family(maker: &mut Maker) -> Family {
     let (client, user) = (maker.client(), maker.user());
     let (grant, session) = (maker.grant(&client), maker.session(&user));
@@ -119,7 +127,7 @@ async fn families_from_before_lasting_access_are_kept_and_may_get_it() {
     let before = family(&mut maker);
     insert_as_before(&base(&place), &before);
     let pending = Store::pending_migrations(place.settings()).await.unwrap();
-    assert_eq!(pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(), [(2, "lasting_access")]);
+    assert_eq!(pending.iter().map(|step| (step.number, step.name)).collect::<Vec<_>>(), [(2, "tokens")]);
 
     let store = place.open().await;
     assert_eq!(Store::pending_migrations(place.settings()).await, Ok(vec![]));
@@ -158,4 +166,51 @@ async fn the_program_before_lasting_access_runs_on_its_schema() {
         Some(Row::Family(revoked.into())),
         "its refresh and its device are untouched"
     );
+}
+
+#[tokio::test]
+async fn clients_from_before_introspection_may_not_ask_until_they_are_allowed() {
+    let (place, mut maker) = (Place::new(), Maker::new(13));
+    let mut client = maker.client();
+    insert_client_as_before(&base(&place), &client);
+
+    let store = place.open().await;
+    client.version = 1;
+    assert!(!client.introspects);
+    assert_eq!(store.client(&client.id).await, Ok(Some(client.clone())));
+    client.introspects = true;
+    write(&store, &mut maker, vec![Row::Client(client.clone().into())]).await;
+    client.version = 2;
+    assert_eq!(store.client(&client.id).await, Ok(Some(client)));
+}
+
+#[tokio::test]
+async fn the_program_before_introspection_runs_on_its_schema() {
+    let (place, mut maker) = (Place::new(), Maker::new(14));
+    let store = place.open().await;
+    let (added, asking) = (maker.client(), maker.rich_client());
+    write(&store, &mut maker, vec![Row::Client(asking.clone().into())]).await;
+
+    let connection = place.raw();
+    insert_client_as_before(&connection, &added);
+    let sql = "UPDATE clients SET enabled = 1, version = version + 1 WHERE id = ?1 AND version = 1";
+    assert_eq!(connection.execute(sql, [asking.id.as_str()]), Ok(1));
+
+    let added = Client { version: 1, ..added };
+    assert_eq!(store.client(&added.id).await, Ok(Some(added)));
+    let enabled = Client { enabled: true, version: 2, ..asking };
+    assert!(enabled.introspects);
+    assert_eq!(store.client(&enabled.id).await, Ok(Some(enabled)));
+}
+
+#[tokio::test]
+async fn a_client_may_ask_or_may_not_and_the_schema_takes_nothing_else() {
+    let (place, mut maker) = (Place::new(), Maker::new(15));
+    let store = place.open().await;
+    let client = maker.client();
+    write(&store, &mut maker, vec![Row::Client(client.into())]).await;
+    for value in ["2", "-1", "NULL", "'yes'"] {
+        let done = place.raw().execute(&format!("UPDATE clients SET introspects = {value}"), []);
+        assert_eq!(done.unwrap_err().sqlite_error_code(), Some(rusqlite::ErrorCode::ConstraintViolation), "{value}");
+    }
 }
