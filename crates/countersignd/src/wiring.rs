@@ -146,6 +146,7 @@ fn declaration(declared: &DeclaredClient) -> Declared {
             interval: declared.interval,
             lifetime: declared.lifetime,
         },
+        introspects: declared.introspection,
         verified: true,
         enabled: true,
         declaration: None,

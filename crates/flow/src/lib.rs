@@ -9,6 +9,7 @@ pub mod decide;
 pub mod devices;
 pub mod env;
 mod housekeeping;
+mod introspect;
 mod live_codes;
 pub mod passwords;
 pub mod poll;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jose::{Algorithm, Keys as VerifyingKeys, access_token};
+use proto::Timestamp;
 use proto::gate::MayIssue;
 use proto::grant::mint::{OPENID, UserInfo};
 use proto::model::{FamilyId, Scope};
@@ -27,6 +28,10 @@ pub enum TokenRefusal {
 pub(crate) struct ReadToken {
     pub(crate) family_id: FamilyId,
     pub(crate) scope: Scope,
+    pub(crate) aud: String,
+    pub(crate) exp: Timestamp,
+    pub(crate) iat: Timestamp,
+    pub(crate) jti: String,
 }
 
 impl Flow {
@@ -36,7 +41,7 @@ impl Flow {
     /// The token is not good for it.
     pub async fn userinfo(&self, token: &str) -> Result<UserInfo, TokenRefusal> {
         let now = self.env.now();
-        let ReadToken { family_id, scope } = self.read_access_token(token).ok_or(TokenRefusal::Invalid)?;
+        let ReadToken { family_id, scope, .. } = self.read_access_token(token).ok_or(TokenRefusal::Invalid)?;
         let view = self.store.family_view(family_id).await.map_err(Unavailable::from)?.ok_or(TokenRefusal::Invalid)?;
         if !view.family.is_live(now) {
             return Err(TokenRefusal::Invalid);
@@ -63,6 +68,7 @@ impl Flow {
         let token = access_token::validate(token, &expected).ok()?;
         let family_id = token.claims.other.get("family")?.as_str()?.parse().ok()?;
         let scope = Scope::parse(token.claims.scope.as_deref().unwrap_or_default()).ok()?;
-        Some(ReadToken { family_id, scope })
+        let aud = token.claims.aud.into_iter().next()?;
+        Some(ReadToken { family_id, scope, aud, exp: token.exp, iat: token.iat, jti: token.jti })
     }
 }

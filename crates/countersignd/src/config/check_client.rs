@@ -59,7 +59,16 @@ fn grants(client: &DeclaredClient, key: &dyn Fn(&str) -> String, check: &mut Che
     let (grants, scopes) = (key("grants"), key("scopes"));
     let device = client.grants.contains(&GrantType::DeviceCode);
     let refresh = client.grants.contains(&GrantType::RefreshToken);
-    check.refuse(&[&grants], !device, &format!("client {id:?} could sign nobody in; add \"device\""));
+    check.refuse(
+        &[&grants],
+        !device && !client.introspection,
+        &format!("client {id:?} could sign nobody in; add \"device\""),
+    );
+    check.refuse(
+        &[&key("introspection"), &key("auth")],
+        client.introspection && client.auth == AuthMethod::None,
+        &format!("client {id:?} could not prove that it may ask about tokens; set auth and secret_file"),
+    );
     check.refuse(
         &[&scopes, &grants],
         client.scopes.contains(OFFLINE_ACCESS) && !refresh,

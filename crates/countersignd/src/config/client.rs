@@ -7,7 +7,7 @@ use proto::secret::Alphabet;
 
 use super::choice::{choice, choices};
 use super::input::{Input, quoted};
-use super::kinds::{Read, between, optional, seconds, words};
+use super::kinds::{Read, between, optional, seconds, truth, words};
 use super::secret::{Secret, secret};
 use super::section::section;
 use super::sections::{HOLD, INTERVAL, LIFETIME};
@@ -37,6 +37,8 @@ section! {
         /// Whether a client with a secret must show it when it asks for codes, as RFC 8628 says; "optional" is for programs
         /// that cannot (Git Credential Manager, x/oauth2).
         device_auth: DeviceAuth, choice, default "required", live;
+        /// Whether it is an API that may ask what tokens are good for (RFC 7662). It needs a secret.
+        introspection: bool, truth, default false, live;
         /// Web applications: origins whose scripts may call the endpoints, such as ["https://tv.example.com"].
         origins: Vec<Origin>, origins, default [], live;
         /// Signature algorithm of its id_tokens: "RS256", which clients assume, or "ES256".

@@ -49,6 +49,15 @@ impl<'a> Input<'a> {
         read.ok_or_else(|| self.mismatch(expected))
     }
 
+    /// Yes or no.
+    pub(super) fn truth(&self, expected: &str) -> Result<bool, String> {
+        match &self.given {
+            Given::Text(text) => text.trim().parse().map_err(|_| self.mismatch(expected)),
+            Given::Toml(DeValue::Boolean(truth)) => Ok(*truth),
+            Given::Content(..) | Given::Nothing | Given::Toml(_) => Err(self.mismatch(expected)),
+        }
+    }
+
     /// A number.
     pub(super) fn number(&self, expected: &str) -> Result<f64, String> {
         let read = match &self.given {

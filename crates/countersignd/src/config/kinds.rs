@@ -116,6 +116,11 @@ fn parse_size(text: &str) -> Option<u32> {
     number.parse::<u32>().ok()?.checked_mul(bytes)
 }
 
+/// Yes or no.
+pub(super) fn truth(input: &Input<'_>) -> Read<bool> {
+    input.truth("true or false")
+}
+
 /// A number of workers, or `"auto"`.
 pub(super) fn workers(input: &Input<'_>) -> Read<Workers> {
     const MOST: u64 = 256;

@@ -66,6 +66,12 @@ impl Shown for u32 {
     }
 }
 
+impl Shown for bool {
+    fn shown(&self) -> Option<Value> {
+        Some(Value::Boolean(*self))
+    }
+}
+
 impl Shown for Size {
     fn shown(&self) -> Option<Value> {
         Some(Value::String(show_size(self.0)))

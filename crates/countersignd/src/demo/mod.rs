@@ -190,6 +190,7 @@ async fn register(flow: &Flow) -> anyhow::Result<String> {
         device_auth: DeviceAuth::Required,
         id_token_alg: IdTokenAlg::Rs256,
         device: DevicePolicy::default(),
+        introspects: false,
         verified: true,
         enabled: true,
         declaration: None,

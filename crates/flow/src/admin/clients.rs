@@ -29,6 +29,8 @@ pub struct ClientEdit {
     pub id_token_alg: Option<IdTokenAlg>,
     /// Own settings of its grants.
     pub device: Option<DevicePolicy>,
+    /// Whether it may ask what tokens are good for.
+    pub introspects: Option<bool>,
     /// Whether the operator vouches for its name.
     pub verified: Option<bool>,
     /// Whether it may do anything.
@@ -94,6 +96,7 @@ impl Admin<'_> {
             origins: edit.origins.clone().unwrap_or(client.origins),
             id_token_alg: edit.id_token_alg.unwrap_or(client.id_token_alg),
             device: edit.device.clone().unwrap_or(client.device),
+            introspects: edit.introspects.unwrap_or(client.introspects),
             verified: edit.verified.unwrap_or(client.verified),
             enabled: edit.enabled.unwrap_or(client.enabled),
             ..client

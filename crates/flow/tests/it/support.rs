@@ -70,6 +70,7 @@ pub fn client(id: &str, auth: AuthMethod) -> Client {
         device_auth: DeviceAuth::Required,
         id_token_alg: IdTokenAlg::Rs256,
         device: DevicePolicy::default(),
+        introspects: false,
         verified: true,
         enabled: true,
         declaration: None,

@@ -39,10 +39,12 @@ fn document(app: &App) -> AuthorizationServerMetadata {
         jwks_uri: at("/oauth2/jwks"),
         userinfo_endpoint: at("/oauth2/userinfo"),
         revocation_endpoint: at("/oauth2/revoke"),
+        introspection_endpoint: at("/oauth2/introspect"),
         scopes_supported: list(&["openid", "profile", "email"]),
         grant_types_supported: list(&[GRANT_TYPE_DEVICE_CODE, GRANT_TYPE_REFRESH_TOKEN]),
         token_endpoint_auth_methods_supported: list(&AUTH_METHODS),
         revocation_endpoint_auth_methods_supported: list(&AUTH_METHODS),
+        introspection_endpoint_auth_methods_supported: list(&["client_secret_basic", "client_secret_post"]),
         subject_types_supported: list(&["public"]),
         id_token_signing_alg_values_supported: list(&["RS256", "ES256"]),
         claims_supported: list(&[

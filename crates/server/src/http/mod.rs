@@ -5,6 +5,7 @@ pub(crate) mod device_authorization;
 pub(crate) mod discovery;
 mod error;
 pub(crate) mod health;
+pub(crate) mod introspect;
 pub(crate) mod jwks;
 pub(crate) mod revoke;
 pub(crate) mod token;

@@ -239,6 +239,7 @@ pub(crate) fn client(id: &str, name: &str) -> Client {
         device_auth: DeviceAuth::Required,
         id_token_alg: IdTokenAlg::Es256,
         device: DevicePolicy::default(),
+        introspects: false,
         verified: true,
         enabled: true,
         declaration: None,

@@ -14,7 +14,7 @@ async fn under_a_path() -> TestApp {
 }
 
 #[tokio::test]
-async fn md_2_2_md_2_3_md_2_4_md_2_6_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_the_document() {
+async fn md_2_2_md_2_3_md_2_4_md_2_6_md_2_9_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_the_document() {
     let app = TestApp::new().await;
     let answer = Call::get(METADATA).send(&app).await;
     let tag = answer.header("etag").to_owned();
@@ -26,6 +26,8 @@ async fn md_2_2_md_2_3_md_2_4_md_2_6_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_the_docum
     device_authorization_endpoint: "https://id.example.com/oauth2/device_authorization"
     grant_types_supported: ["urn:ietf:params:oauth:grant-type:device_code","refresh_token"]
     id_token_signing_alg_values_supported: ["RS256","ES256"]
+    introspection_endpoint: "https://id.example.com/oauth2/introspect"
+    introspection_endpoint_auth_methods_supported: ["client_secret_basic","client_secret_post"]
     issuer: "https://id.example.com"
     jwks_uri: "https://id.example.com/oauth2/jwks"
     revocation_endpoint: "https://id.example.com/oauth2/revoke"
@@ -48,7 +50,7 @@ async fn md_2_2_md_2_3_md_2_4_md_2_6_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_the_docum
         assert!(body.get(absent).is_none(), "{absent}");
     }
     for endpoint in
-        ["device_authorization_endpoint", "token_endpoint", "jwks_uri", "revocation_endpoint", "userinfo_endpoint"]
+        ["device_authorization_endpoint", "token_endpoint", "jwks_uri", "introspection_endpoint", "revocation_endpoint", "userinfo_endpoint"]
     {
         let path = body[endpoint].as_str().unwrap().strip_prefix(ISSUER).unwrap().to_owned();
         assert_ne!(Call::get(&path).send(&app).await.status, 404, "{path}");

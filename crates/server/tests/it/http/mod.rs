@@ -10,6 +10,7 @@ mod discovery;
 mod faults;
 mod held;
 mod identity;
+mod introspect;
 mod methods;
 mod parameters;
 mod random;

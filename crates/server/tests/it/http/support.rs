@@ -14,6 +14,7 @@ use crate::support::{Device, HOME, Reply, TestApp, client};
 
 pub(super) const TOKEN: &str = "/oauth2/token";
 pub(super) const AUTHORIZATION: &str = "/oauth2/device_authorization";
+pub(super) const INTROSPECT: &str = "/oauth2/introspect";
 pub(super) const REVOKE: &str = "/oauth2/revoke";
 pub(super) const USERINFO: &str = "/oauth2/userinfo";
 pub(super) const JWKS: &str = "/oauth2/jwks";

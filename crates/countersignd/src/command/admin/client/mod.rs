@@ -86,7 +86,7 @@ pub(crate) struct Add {
     auth: AuthMethod,
     /// What it may use; "device" is what this server is for
     #[arg(
-        long = "grant", value_name = "GRANT", required = true, num_args = 1.., value_delimiter = ',',
+        long = "grant", value_name = "GRANT", required_unless_present = "introspect", num_args = 1.., value_delimiter = ',',
         value_parser = Choice::<GrantType>::new()
     )]
     grants: Vec<GrantType>,
@@ -95,6 +95,9 @@ pub(crate) struct Add {
     scopes: Vec<Scope>,
     #[command(flatten)]
     terms: Terms,
+    /// It is an API that may ask what tokens are good for (RFC 7662); it needs a secret
+    #[arg(long)]
+    introspect: bool,
     /// You do not vouch for its name, and people are told so
     #[arg(long)]
     unverified: bool,
@@ -122,6 +125,12 @@ pub(crate) struct Edit {
     scopes: Vec<Scope>,
     #[command(flatten)]
     terms: Terms,
+    /// It is an API that may ask what tokens are good for (RFC 7662)
+    #[arg(long, conflicts_with = "no_introspect")]
+    introspect: bool,
+    /// It may not ask what tokens are good for
+    #[arg(long)]
+    no_introspect: bool,
     /// You vouch for its name
     #[arg(long, conflicts_with = "unverified")]
     verified: bool,
@@ -174,6 +183,7 @@ async fn add(on: &Deployment, new: &Add, out: &mut dyn Write) -> Result<(), Fail
         device_auth: new.terms.device_auth.unwrap_or(DeviceAuth::Required),
         id_token_alg: new.terms.id_token_alg.unwrap_or(IdTokenAlg::Rs256),
         device: new.terms.device(&DevicePolicy::default()),
+        introspects: new.introspect,
         verified: !new.unverified,
         enabled: true,
         declaration: None,
@@ -229,6 +239,7 @@ async fn change(on: &Deployment, edit: &Edit, out: &mut dyn Write) -> Result<(),
         origins: edit.terms.origins(),
         id_token_alg: edit.terms.id_token_alg,
         device: edit.terms.has_device().then(|| edit.terms.device(&before.device)),
+        introspects: either(edit.introspect, edit.no_introspect),
         verified: either(edit.verified, edit.unverified),
         enabled: either(edit.enable, edit.disable),
     };
@@ -238,6 +249,7 @@ async fn change(on: &Deployment, edit: &Edit, out: &mut dyn Write) -> Result<(),
     let after = Client {
         scopes: changed.scopes.clone().unwrap_or(before.scopes),
         grants: changed.grants.clone().unwrap_or(before.grants),
+        introspects: changed.introspects.unwrap_or(before.introspects),
         ..before
     };
     edit.terms.check(&after).map_err(usage)?;
@@ -286,7 +298,19 @@ fn either(yes: bool, no: bool) -> Option<bool> {
 }
 
 const fn is_empty(edit: &ClientEdit) -> bool {
-    let ClientEdit { name, scopes, grants, link, device_auth, origins, id_token_alg, device, verified, enabled } = edit;
+    let ClientEdit {
+        name,
+        scopes,
+        grants,
+        link,
+        device_auth,
+        origins,
+        id_token_alg,
+        device,
+        introspects,
+        verified,
+        enabled,
+    } = edit;
     name.is_none()
         && scopes.is_none()
         && grants.is_none()
@@ -295,6 +319,7 @@ const fn is_empty(edit: &ClientEdit) -> bool {
         && origins.is_none()
         && id_token_alg.is_none()
         && device.is_none()
+        && introspects.is_none()
         && verified.is_none()
         && enabled.is_none()
 }

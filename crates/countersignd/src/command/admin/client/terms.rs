@@ -65,7 +65,9 @@ impl Terms {
     /// What `client` could not live with, in one sentence; the configuration refuses the same.
     pub(super) fn check(&self, client: &Client) -> Result<(), String> {
         let has = |grant| client.grants.contains(&grant);
-        if !has(GrantType::DeviceCode) {
+        if client.introspects && client.auth == AuthMethod::None {
+            Err("an API proves with a secret that it may ask about tokens; add --auth client_secret_basic".to_owned())
+        } else if !has(GrantType::DeviceCode) && !client.introspects {
             Err("the client could sign nobody in; add --grant device".to_owned())
         } else if client.scopes.contains(OFFLINE_ACCESS) && !has(GrantType::RefreshToken) {
             Err(format!(

@@ -28,6 +28,7 @@ pub(super) struct ClientView<'a> {
     lifetime: Option<String>,
     interval: Option<String>,
     hold: Option<String>,
+    introspects: bool,
     verified: bool,
     enabled: bool,
     /// Whether it stands in the configuration, where it is changed.
@@ -59,6 +60,7 @@ impl<'a> ClientView<'a> {
             lifetime: client.device.lifetime.map(show_duration),
             interval: client.device.interval.map(show_duration),
             hold: client.device.hold.map(show_duration),
+            introspects: client.introspects,
             verified: client.verified,
             enabled: client.enabled,
             declared: client.declaration.is_some(),
