@@ -44,14 +44,17 @@ async fn md_2_2_md_2_3_md_2_4_md_2_6_md_2_9_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_th
         assert!(!value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()), "{name} has no elements");
     }
     // What is not offered is not listed: no code flow (CF-2), and no endpoint that does not answer.
-    for absent in
-        ["authorization_endpoint", "response_types_supported", "introspection_endpoint", "registration_endpoint"]
-    {
+    for absent in ["authorization_endpoint", "response_types_supported", "registration_endpoint"] {
         assert!(body.get(absent).is_none(), "{absent}");
     }
-    for endpoint in
-        ["device_authorization_endpoint", "token_endpoint", "jwks_uri", "introspection_endpoint", "revocation_endpoint", "userinfo_endpoint"]
-    {
+    for endpoint in [
+        "device_authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "introspection_endpoint",
+        "revocation_endpoint",
+        "userinfo_endpoint",
+    ] {
         let path = body[endpoint].as_str().unwrap().strip_prefix(ISSUER).unwrap().to_owned();
         assert_ne!(Call::get(&path).send(&app).await.status, 404, "{path}");
     }
