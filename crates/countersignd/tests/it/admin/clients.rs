@@ -19,7 +19,7 @@ fn a_client_is_added_listed_shown_edited_and_removed() {
     let expected = json!({
         "id": "tv", "name": "Living-room TV", "auth": "none", "grants": ["device"], "scopes": ["openid", "profile"],
         "origins": [], "link": "same_network", "device_auth": "required", "id_token_alg": "RS256", "alphabet": null,
-        "lifetime": null, "interval": null, "hold": null, "verified": true, "enabled": true, "declared": false,
+        "lifetime": null, "interval": null, "hold": null, "introspects": false, "verified": true, "enabled": true, "declared": false,
         "live_secrets": 0, "created_at": created_at,
     });
     assert_eq!(shown, expected);
@@ -179,4 +179,25 @@ fn what_is_changed_is_in_the_audit_trail() {
     assert_eq!(event.get("target"), Some(&json!("audit")), "{event}");
     let text = event.to_string();
     assert!(text.contains("\"client_id\":\"tv\"") && text.contains("\"operator\":"), "{text}");
+}
+
+#[test]
+fn in_2_1_2_an_api_that_may_ask_needs_a_secret_and_no_grant() {
+    let site = Site::new();
+    site.run(&["client", "add", "api", "--name", "API", "--introspect"]).misused("add --auth client_secret_basic");
+    site.run(&["client", "add", "api", "--name", "API"]).misused("--grant");
+    let api = site.json(&[
+        "client",
+        "add",
+        "api",
+        "--name",
+        "API",
+        "--auth",
+        "client_secret_basic",
+        "--introspect",
+        "--json",
+    ]);
+    assert_eq!((&api["introspects"], &api["grants"]), (&json!(true), &json!([])));
+    let edited = site.json(&["client", "edit", "api", "--no-introspect", "--grant", "device", "--json"]);
+    assert_eq!((&edited["introspects"], &edited["grants"]), (&json!(false), &json!(["device"])));
 }

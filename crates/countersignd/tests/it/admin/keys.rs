@@ -50,5 +50,5 @@ fn keys_are_listed_rotated_and_retired() {
     site.run(&["key", "rotate", "rsa"]).misused("sign_rs256");
     let table = site.run(&["key", "list"]).done().out;
     assert!(table.starts_with("ID ") && table.lines().count() == keys().len() + 1, "{table}");
-    assert_eq!(json!(keys().len()), json!(9));
+    assert_eq!(json!(keys().len()), json!(10));
 }
