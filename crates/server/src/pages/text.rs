@@ -5,6 +5,7 @@
 pub mod account;
 pub mod code;
 pub mod decision;
+pub mod devices;
 pub mod done;
 pub mod error;
 pub mod scope;

@@ -21,6 +21,10 @@ pub const END: &str = "Sign out";
 pub const NOT_ME: &str = "This was not me";
 /// What that button does.
 pub const NOT_ME_MEANS: &str = "“This was not me” also disconnects every device that was connected from there.";
+/// Heading of the section of devices.
+pub const DEVICES: &str = "Your devices";
+/// Link to them.
+pub const SEE_DEVICES: &str = "See or remove your devices";
 /// Heading of the last section, and its button.
 pub const EVERYWHERE: &str = "Sign out everywhere";
 /// What that does.

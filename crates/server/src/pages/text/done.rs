@@ -8,10 +8,6 @@ use crate::pages::view::{Outcome, When};
 pub const CONNECTED: Around = Around { before: "", after: " is connected" };
 /// Link to the list of devices, after an approval.
 pub const SEE_DEVICES: &str = "See or remove your devices";
-/// After an approval, where there is no list of devices: a question, and a link to the account.
-pub const CHANGED_YOUR_MIND: &str = "Not what you wanted?";
-/// The link.
-pub const DISCONNECT: &str = "Disconnect it in your account";
 /// Link to the page for a new code, after an expiry.
 pub const NEW_CODE: &str = "Enter a new code";
 

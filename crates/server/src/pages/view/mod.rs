@@ -6,6 +6,7 @@
 mod account;
 mod code;
 mod decision;
+mod devices;
 mod done;
 mod error;
 mod plain;
@@ -17,6 +18,7 @@ mod site;
 pub use account::{AccountNotice, AccountPage, PasswordProblem, SessionRow};
 pub use code::{CodeKind, CodeNotice, CodePage, Mistake};
 pub use decision::{Application, DecisionPage, DecisionProblem, Network, Origin, Permission, PermissionKind};
+pub use devices::{DeviceProblem, DeviceRow, DevicesNotice, DevicesPage};
 pub use done::{DonePage, Outcome, When};
 pub use error::{ErrorKind, ErrorPage};
 pub use plain::{NAME_MAX, Plain};
@@ -44,7 +46,8 @@ pub mod field {
     pub const CONFIRM_CODE: &str = "confirm_code";
     /// How the name of every required confirmation begins.
     pub const CONFIRM_PREFIX: &str = "confirm_";
-    /// On the account page: `change_password`, `end_session`, `not_me` or `sign_out_everywhere`.
+    /// On the account page: `change_password`, `end_session`, `not_me` or `sign_out_everywhere`; on the page of devices:
+    /// `rename` or `remove`.
     pub const ACTION: &str = "action";
     /// On the account page, with `change_password`.
     pub const CURRENT_PASSWORD: &str = "current_password";
@@ -54,6 +57,10 @@ pub mod field {
     pub const SESSION: &str = "session";
     /// On the account page, with `sign_out_everywhere`: `yes` to disconnect devices too.
     pub const DEVICES: &str = "devices";
+    /// On the page of devices: the handle of the device.
+    pub const DEVICE: &str = "device";
+    /// On the page of devices, with `rename`: what to call it; empty for the name of its application.
+    pub const NAME: &str = "name";
     /// On forms that post to `/sign-out`: `device` to sign in as someone else and go on with the same code.
     pub const THEN: &str = "then";
 }

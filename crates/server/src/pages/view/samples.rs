@@ -5,9 +5,10 @@ use std::time::Duration;
 use askama::Template;
 
 use super::{
-    AccountNotice, AccountPage, Application, CodeKind, CodeNotice, CodePage, DecisionPage, DecisionProblem, DonePage,
-    ErrorKind, ErrorPage, Mistake, Network, Origin, Outcome, PasswordProblem, Permission, Plain, Purpose, SessionRow,
-    ShownCode, SignInNotice, SignInPage, SignInProblem, Site, When,
+    AccountNotice, AccountPage, Application, CodeKind, CodeNotice, CodePage, DecisionPage, DecisionProblem,
+    DeviceProblem, DeviceRow, DevicesNotice, DevicesPage, DonePage, ErrorKind, ErrorPage, Mistake, Network, Origin,
+    Outcome, PasswordProblem, Permission, Plain, Purpose, SessionRow, ShownCode, SignInNotice, SignInPage,
+    SignInProblem, Site, When,
 };
 
 /// A rendered sample.
@@ -38,6 +39,7 @@ pub fn all(site: &Site) -> Result<Vec<Sample>, askama::Error> {
     outcomes(site, &mut samples)?;
     errors(site, &mut samples)?;
     accounts(site, &mut samples)?;
+    devices(site, &mut samples)?;
     Ok(samples.0)
 }
 
@@ -165,9 +167,7 @@ fn outcomes(site: &Site, samples: &mut Samples) -> Result<(), askama::Error> {
         let page = DonePage { site, application: "Living-room TV".into(), outcome, when };
         samples.add(format!("done-{name}"), &page)?;
     }
-    let with_devices = Site { devices: true, ..site.clone() };
-    let hostile =
-        DonePage { site: &with_devices, application: HOSTILE.into(), outcome: Outcome::Approved, when: When::Now };
+    let hostile = DonePage { site, application: HOSTILE.into(), outcome: Outcome::Approved, when: When::Now };
     samples.add("done-hostile", &hostile)?;
     samples.add("done-unnamed", &DonePage { application: Plain::default(), ..hostile })
 }
@@ -215,6 +215,46 @@ fn accounts(site: &Site, samples: &mut Samples) -> Result<(), askama::Error> {
     let row = SessionRow::new("c", HOSTILE, HOSTILE, Duration::ZERO, Duration::ZERO);
     let sessions = vec![row.clone().here(), row];
     samples.add("account-hostile", &AccountPage { account: HOSTILE.into(), sessions, ..page })
+}
+
+fn devices(site: &Site, samples: &mut Samples) -> Result<(), askama::Error> {
+    let page = devices_page(site);
+    samples.add("devices", &page)?;
+    samples.add("devices-none", &DevicesPage { devices: Vec::new(), ..page.clone() })?;
+    let name = "Screen upstairs".to_owned();
+    for (name, notice) in [
+        ("gone", DevicesNotice::Gone),
+        ("removed", DevicesNotice::Removed { name: name.clone() }),
+        ("removed-rtl", DevicesNotice::Removed { name: "تلفاز غرفة الجلوس".to_owned() }),
+        ("renamed", DevicesNotice::Renamed { name }),
+    ] {
+        samples.add(format!("devices-{name}"), &DevicesPage { notice: Some(notice), ..page.clone() })?;
+    }
+    for (name, typed, problem) in [
+        ("long", "The screen upstairs beside the window that looks out on the garden", DeviceProblem::NameTooLong),
+        ("not-removed", "Bravia upstairs", DeviceProblem::NotRemoved),
+        ("not-renamed", "Screen upstairs", DeviceProblem::NotRenamed),
+    ] {
+        let mut page = page.clone();
+        if let Some(device) = page.devices.get_mut(1) {
+            device.problem = Some(problem);
+            device.typed = Plain::typed(typed);
+        }
+        samples.add(format!("devices-{name}"), &page)?;
+    }
+    let hostile = DeviceRow {
+        handle: "d".to_owned(),
+        name: HOSTILE.into(),
+        application: Application::new(HOSTILE, HOSTILE, false),
+        address: Some(HOSTILE.into()),
+        connected: Duration::ZERO,
+        used: Some(Duration::ZERO),
+        until: Some(Duration::ZERO),
+        permissions: Permission::of_all([HOSTILE]),
+        problem: Some(DeviceProblem::NameTooLong),
+        typed: Plain::typed(HOSTILE),
+    };
+    samples.add("devices-hostile", &DevicesPage { account: HOSTILE.into(), devices: vec![hostile], ..page })
 }
 
 fn code(site: &Site) -> CodePage<'_> {
@@ -265,4 +305,42 @@ fn account(site: &Site) -> AccountPage<'_> {
         problem: None,
         notice: None,
     }
+}
+
+fn devices_page(site: &Site) -> DevicesPage<'_> {
+    let minutes = |count: u64| Duration::from_secs(count.saturating_mul(60));
+    let television = DeviceRow {
+        handle: "a".to_owned(),
+        name: "Bravia upstairs".into(),
+        application: Application::new("Living-room TV", "tv", true),
+        address: Some("198.51.100.24".into()),
+        connected: minutes(4_500),
+        used: Some(minutes(12)),
+        until: None,
+        permissions: Permission::of_all(["openid", "profile", "offline_access"]),
+        problem: None,
+        typed: "Bravia upstairs".into(),
+    };
+    let terminal = DeviceRow {
+        handle: "b".to_owned(),
+        name: Plain::default(),
+        application: Application::new("Deploy tool", "deploy", true),
+        address: Some("2001:db8:4:7::52".into()),
+        connected: minutes(2),
+        used: None,
+        until: Some(minutes(8)),
+        permissions: Permission::of_all(["openid", "files:read"]),
+        typed: Plain::default(),
+        ..television
+    };
+    let player = DeviceRow {
+        handle: "c".to_owned(),
+        name: "Kitchen".into(),
+        application: Application::new("Acme Media Player", "c-7f3a9b2e", false),
+        address: None,
+        connected: minutes(30_000),
+        typed: "Kitchen".into(),
+        ..television.clone()
+    };
+    DevicesPage { site, csrf: CSRF, account: "maria".into(), devices: vec![terminal, television, player], notice: None }
 }

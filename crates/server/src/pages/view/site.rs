@@ -20,8 +20,6 @@ pub struct Site {
     pub logo: Option<String>,
     /// Where people get help: an `https:` or `mailto:` address of the operator.
     pub help: Option<String>,
-    /// Whether `/account/devices` exists on this service.
-    pub devices: bool,
 }
 
 impl Site {
@@ -38,7 +36,6 @@ impl Site {
             icon: path(assets.icon()),
             logo: assets.logo().map(path),
             help: None,
-            devices: false,
         }
     }
 

@@ -102,7 +102,14 @@ fn every_form_posts_with_a_csrf_token_and_only_to_a_promised_path() {
         for form in &forms {
             assert_eq!(form.value("method"), Some("post"), "{name}");
             let action = form.value("action").unwrap();
-            let paths = ["/id/device", "/id/sign-in", "/id/sign-out", "/id/device/decision", "/id/account"];
+            let paths = [
+                "/id/device",
+                "/id/sign-in",
+                "/id/sign-out",
+                "/id/device/decision",
+                "/id/account",
+                "/id/account/devices",
+            ];
             assert!(paths.contains(&action), "{name}: {action}");
         }
         let tokens = tags.iter().filter(|tag| tag.is("input", "name", field::CSRF)).count();
@@ -204,6 +211,9 @@ fn what_went_wrong_and_what_was_done_is_announced() {
         ("error-ours", "alert", "It is not your fault."),
         ("account-short", "alert", "Use at least 15 characters."),
         ("account-ended", "status", "That browser is signed out."),
+        ("devices-long", "alert", "This name is too long. Use at most 64 characters."),
+        ("devices-not-removed", "alert", "This device was not removed. Please try again."),
+        ("devices-renamed", "status", "The device is now called “Screen upstairs”."),
     ] {
         let html = html(name);
         assert!(tags(&html).iter().any(|tag| tag.value("role") == Some(role)), "{name}");
