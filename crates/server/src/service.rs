@@ -31,8 +31,10 @@ enum Place<'a> {
     Code,
     Decision,
     DeviceAuthorization,
+    Devices,
     Discovery,
     Done,
+    Introspect,
     Jwks,
     Link(&'a str),
     Live,
@@ -56,6 +58,7 @@ impl<'a> Place<'a> {
         match path {
             "/oauth2/token" => Self::Token,
             "/oauth2/device_authorization" => Self::DeviceAuthorization,
+            "/oauth2/introspect" => Self::Introspect,
             "/oauth2/revoke" => Self::Revoke,
             "/oauth2/userinfo" => Self::Userinfo,
             "/oauth2/jwks" => Self::Jwks,
@@ -66,6 +69,7 @@ impl<'a> Place<'a> {
             "/sign-in" => Self::SignIn,
             "/sign-out" => Self::SignOut,
             "/account" => Self::Account,
+            "/account/devices" => Self::Devices,
             "/health/live" => Self::Live,
             "/health/ready" => Self::Ready,
             _ => match (path.strip_prefix("/D/"), path.strip_prefix("/d/"), path.strip_prefix("/assets/")) {
@@ -82,6 +86,7 @@ impl<'a> Place<'a> {
             Self::Account
             | Self::Code
             | Self::Decision
+            | Self::Devices
             | Self::Done
             | Self::Link(_)
             | Self::SignIn
@@ -91,6 +96,7 @@ impl<'a> Place<'a> {
             | Self::Discovery
             | Self::Jwks
             | Self::Live
+            | Self::Introspect
             | Self::Ready
             | Self::Revoke
             | Self::Token
@@ -100,8 +106,12 @@ impl<'a> Place<'a> {
 
     const fn methods(self) -> &'static [Method] {
         match self {
-            Self::DeviceAuthorization | Self::Revoke | Self::SignOut | Self::Token => &[Method::POST],
-            Self::Account | Self::Code | Self::Decision | Self::SignIn => &[Method::GET, Method::HEAD, Method::POST],
+            Self::DeviceAuthorization | Self::Introspect | Self::Revoke | Self::SignOut | Self::Token => {
+                &[Method::POST]
+            }
+            Self::Account | Self::Code | Self::Decision | Self::Devices | Self::SignIn => {
+                &[Method::GET, Method::HEAD, Method::POST]
+            }
             Self::Userinfo => &[Method::GET, Method::POST],
             Self::Asset(_)
             | Self::Discovery
@@ -120,6 +130,7 @@ impl<'a> Place<'a> {
             Self::Account => Some(Place::Account),
             Self::Code => Some(Place::Code),
             Self::Decision => Some(Place::Decision),
+            Self::Devices => Some(Place::Devices),
             Self::SignIn => Some(Place::SignIn),
             Self::SignOut => Some(Place::SignOut),
             Self::Asset(_)
@@ -129,6 +140,7 @@ impl<'a> Place<'a> {
             | Self::Jwks
             | Self::Link(_)
             | Self::Live
+            | Self::Introspect
             | Self::Ready
             | Self::Revoke
             | Self::Token
@@ -139,13 +151,14 @@ impl<'a> Place<'a> {
 
     const fn route(self) -> Route {
         match self {
-            Self::Account => Route::Account,
+            Self::Account | Self::Devices => Route::Account,
             Self::Asset(_) => Route::Asset,
             Self::Code => Route::Device,
             Self::Decision => Route::Decision,
             Self::DeviceAuthorization => Route::DeviceAuthorization,
             Self::Discovery => Route::Metadata,
             Self::Done => Route::Done,
+            Self::Introspect => Route::Introspect,
             Self::Jwks => Route::Jwks,
             Self::Link(_) => Route::Link,
             Self::Live | Self::Ready => Route::Health,
@@ -222,6 +235,13 @@ impl App {
                     },
                     Err(refusal) => refusal,
                 },
+                Place::Introspect => match read_form(&ask, query, body, limits).await {
+                    Ok(bytes) => match Form::parse(&bytes) {
+                        Ok(form) => endpoint::introspect::post(&ask, &form).instrument(span()).await,
+                        Err(cause) => endpoint::refusal(&Refusal::Form(cause), false),
+                    },
+                    Err(refusal) => refusal,
+                },
                 Place::Revoke => match read_form(&ask, query, body, limits).await {
                     Ok(bytes) => match Form::parse(&bytes) {
                         Ok(form) => endpoint::revoke::post(&ask, &form).instrument(span()).await,
@@ -238,6 +258,7 @@ impl App {
                 | Place::Asset(_)
                 | Place::Code
                 | Place::Decision
+                | Place::Devices
                 | Place::Done
                 | Place::Link(_)
                 | Place::SignIn
@@ -265,6 +286,7 @@ impl App {
                 Place::Asset(file) => asset(ask, file),
                 Place::Code => pages::code::get(ask).await,
                 Place::Decision => pages::decision::get(ask).await,
+                Place::Devices => pages::devices::get(ask).await,
                 Place::Done => pages::done::get(ask),
                 Place::Link(code) => pages::link::get(ask, code),
                 Place::SignIn => pages::sign_in::get(ask).await,
@@ -273,6 +295,7 @@ impl App {
                 | Place::Discovery
                 | Place::Jwks
                 | Place::Live
+                | Place::Introspect
                 | Place::Ready
                 | Place::Revoke
                 | Place::Token
@@ -304,6 +327,7 @@ impl App {
                 Place::Account => pages::account::post(ask, &form).await,
                 Place::Code => pages::code::post(ask, &form).await,
                 Place::Decision => pages::decision::post(ask, &form).await,
+                Place::Devices => pages::devices::post(ask, &form).await,
                 Place::SignIn => pages::sign_in::post(ask, &form).await,
                 Place::SignOut => pages::sign_out::post(ask, &form).await,
                 Place::Asset(_)
@@ -313,6 +337,7 @@ impl App {
                 | Place::Jwks
                 | Place::Link(_)
                 | Place::Live
+                | Place::Introspect
                 | Place::Ready
                 | Place::Revoke
                 | Place::Token

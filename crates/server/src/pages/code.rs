@@ -36,7 +36,7 @@ pub(crate) async fn get(ask: &Ask<'_>) -> Reply {
         }
         Some(Flash::TypeIt) => shown.notice = Some(CodeNotice::TypeItYourself),
         Some(Flash::Unusable) => shown.mistake = Some(Mistake::Unusable),
-        Some(Flash::Account(_) | Flash::Linked | Flash::SignIn(_)) | None => {}
+        Some(Flash::Account(_) | Flash::Devices(_) | Flash::Linked | Flash::SignIn(_)) | None => {}
     }
     let page = page(ask, &visit, StatusCode::OK, shown).await;
     page.unwrap_or_else(|_| error::unavailable(ask))

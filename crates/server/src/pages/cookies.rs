@@ -15,7 +15,7 @@ use proto::secret::{Alphabet, SessionToken, UserCode};
 use serde::{Deserialize, Serialize};
 
 use super::csrf;
-use super::view::{AccountNotice, Outcome, Plain, SignInNotice, When};
+use super::view::{AccountNotice, DevicesNotice, Outcome, Plain, SignInNotice, When};
 use crate::reply::{self, Reply};
 use crate::request::Ask;
 
@@ -50,10 +50,12 @@ struct Brought {
 }
 
 /// What the next page says, once.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Flash {
     /// On the account page.
     Account(AccountNotice),
+    /// On the page of devices.
+    Devices(DevicesNotice),
     /// Nothing: a link was opened, and the code page passes the visitor on.
     Linked,
     /// A link held no code that can be one.
@@ -75,6 +77,8 @@ pub(super) enum Next {
     Account,
     /// To the question about the code.
     Decision,
+    /// To the page of devices.
+    Devices,
 }
 
 /// What came of the last decision in this browser.
@@ -118,6 +122,7 @@ impl Visit {
     /// The code is done with; `flash` says why, and `typed` is what stands in the field for the next one.
     pub(super) fn drop_code(&mut self, flash: Flash, typed: &str) {
         self.code = None;
+        self.next = Next::Account;
         self.flash = Some(flash);
         self.typed = Plain::new(typed, MAX_TYPED).to_string();
     }
@@ -132,7 +137,10 @@ impl Visit {
 
     /// Where sign-in leads.
     pub(super) fn next(&self) -> Next {
-        if self.code.is_some() { self.next } else { Next::Account }
+        match self.next {
+            Next::Decision if self.code.is_none() => Next::Account,
+            next => next,
+        }
     }
 
     /// Has the browser keep it.
@@ -154,6 +162,7 @@ impl Next {
         match self {
             Self::Account => "/account",
             Self::Decision => "/device/decision",
+            Self::Devices => "/account/devices",
         }
     }
 }

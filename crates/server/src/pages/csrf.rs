@@ -22,6 +22,8 @@ pub(super) enum Action {
     Decide,
     /// The same from a page that asked to compare the code: counts only with the confirmation.
     DecideConfirmed,
+    /// `POST /account/devices`.
+    Devices,
     /// `POST /sign-in`.
     SignIn,
     /// `POST /sign-out`.
@@ -35,6 +37,7 @@ impl Action {
             Self::Code => "code",
             Self::Decide => "decide",
             Self::DecideConfirmed => "decide-confirmed",
+            Self::Devices => "devices",
             Self::SignIn => "sign-in",
             Self::SignOut => "sign-out",
         }

@@ -8,6 +8,7 @@ pub(crate) mod code;
 mod cookies;
 mod csrf;
 pub(crate) mod decision;
+pub(crate) mod devices;
 pub(crate) mod done;
 pub(crate) mod error;
 pub(crate) mod link;

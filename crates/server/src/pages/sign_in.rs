@@ -102,7 +102,7 @@ fn page(
         site: &ask.app.site,
         csrf: &csrf::of_visit(ask, Action::SignIn, visit),
         purpose: match visit.next() {
-            Next::Account => Purpose::Account,
+            Next::Account | Next::Devices => Purpose::Account,
             Next::Decision => Purpose::Device,
         },
         username,

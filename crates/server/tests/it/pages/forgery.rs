@@ -215,7 +215,7 @@ async fn what_is_no_form_is_refused_with_a_page() {
         ("csrf=a".to_owned(), "text/plain", 415),
         ("a".repeat(17_000), "application/x-www-form-urlencoded", 413),
     ] {
-        for path in ["/device", "/device/decision", "/sign-in", "/sign-out", "/account"] {
+        for path in ["/device", "/device/decision", "/sign-in", "/sign-out", "/account", "/account/devices"] {
             let request = http::Request::post(path).header("content-type", content_type).body(body.clone()).unwrap();
             let reply = app.send(request, HOME).await;
             assert_eq!(reply.status().as_u16(), status, "{path} {content_type}");

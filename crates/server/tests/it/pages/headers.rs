@@ -40,6 +40,7 @@ async fn sb_4_16_1_sb_2_6_2_every_page_forbids_framing_scripts_sniffing_caching_
         "/sign-in",
         "/sign-out",
         "/account",
+        "/account/devices",
         "/D/WDJB-MJHT",
         "/D/x",
         "/nothing/here",
@@ -77,8 +78,9 @@ async fn sb_4_16_1_so_do_the_pages_behind_sign_in_and_their_mistakes() {
     let forged = browser.submit(&question, "/device/decision", &[("csrf", "x")]).await;
     let done = browser.press(&question, "approve").await;
     let account = browser.open("/account").await;
+    let devices = browser.open("/account/devices").await;
     let mistake = browser.type_code("x").await;
-    for page in [sign_in, failed, question, forged, done, account, mistake] {
+    for page in [sign_in, failed, question, forged, done, account, devices, mistake] {
         assert_page(&page.headers, page.name());
         assert!(page.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"), "{}", page.name());
     }

@@ -3,6 +3,7 @@
 mod account;
 mod code;
 mod decision;
+mod devices;
 mod forgery;
 mod headers;
 mod journey;

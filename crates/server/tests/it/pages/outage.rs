@@ -20,7 +20,7 @@ async fn a_store_that_is_down_is_said_on_every_page_that_needs_it() {
     assert_eq!(sign_in.status, StatusCode::OK);
     browser.app = &ill;
     let mut pages = vec![browser.press(&question, "approve").await];
-    for path in ["/device", "/device/decision", "/account", "/sign-in"] {
+    for path in ["/device", "/device/decision", "/account", "/account/devices", "/sign-in"] {
         let mut page = browser.open(path).await;
         while page.name() != "error" {
             page = browser.open(path).await;
