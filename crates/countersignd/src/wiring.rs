@@ -45,6 +45,7 @@ pub(crate) fn settings(config: &Config) -> flow::Settings {
             held_polls: whole(limits.held_polls),
             pending_grants: whole(limits.pending_grants),
             pending_grants_per_network: limits.pending_grants_per_network,
+            pending_grants_per_site: limits.pending_grants_per_site,
             target_polls_per_second: limits.target_polls_per_second,
             guesses_per_session: limits.guesses_per_session.clone(),
             guesses_per_account: limits.guesses_per_account.clone(),

@@ -69,8 +69,12 @@ impl Flow {
     /// The store.
     pub async fn new(settings: Settings, env: Env, store: Store, ring: secrets::KeyRing) -> Result<Self, StoreError> {
         let limits = &settings.limits;
-        let quota =
-            waiting_room::Quota::new(limits.pending_grants, limits.pending_grants_per_network, limits.held_polls);
+        let quota = waiting_room::Quota::new(waiting_room::Caps {
+            grants: limits.pending_grants,
+            per_network: limits.pending_grants_per_network,
+            per_site: limits.pending_grants_per_site,
+            slots: limits.held_polls,
+        });
         let live = live_codes::LiveCodes::new(store.pending_count(env.now()).await?);
         let passwords = passwords::Passwords::new(limits.password_hashes, limits.password_queue);
         let room = waiting_room::WaitingRoom::new(quota);

@@ -70,6 +70,8 @@ pub struct Limits {
     pub pending_grants: usize,
     /// Live grants of one address prefix.
     pub pending_grants_per_network: u32,
+    /// Live grants of one IPv6 /48.
+    pub pending_grants_per_site: u32,
     /// Polls a second this node aims at; new grants without a slot get an interval that keeps to it.
     pub target_polls_per_second: u32,
     /// Wrong codes in one session.
@@ -102,6 +104,7 @@ impl Default for Limits {
             held_polls: 50_000,
             pending_grants: 1_000_000,
             pending_grants_per_network: 1_000,
+            pending_grants_per_site: 5_000,
             target_polls_per_second: 20_000,
             guesses_per_session: vec![Rate::new(5, MINUTE), Rate::new(20, MINUTE * 15)],
             guesses_per_account: vec![Rate::new(10, TEN_MINUTES), Rate::new(50, DAY)],

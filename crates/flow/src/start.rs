@@ -57,8 +57,7 @@ impl Flow {
             .map_err(Failed::Refused)?;
         let asked = Request::read(request.scope, request.device_name, request.requester).map_err(Failed::Refused)?;
         let hold = caller.client().device.hold.unwrap_or(self.settings.device.hold);
-        let reservation =
-            self.room.quota().reserve(asked.requester.network(), !hold.is_zero()).map_err(Failed::Refused)?;
+        let reservation = self.room.quota().reserve(&asked.requester, !hold.is_zero()).map_err(Failed::Refused)?;
         let terms = self.terms(caller, reservation.has_slot().then_some(hold));
         let keys = self.ring.keys();
         let mut admission = self.room.admission(reservation);

@@ -25,6 +25,8 @@ section! {
         /// Live codes asked for from one IPv4 address or IPv6 /64. A mobile network may have thousands of people behind
         /// one address, a household never this many devices.
         pending_grants_per_network: u32, count(1..=100_000_000), default 1_000, restart;
+        /// Live codes asked for from one IPv6 /48, which is 65,536 of those /64 in the hands of one customer.
+        pending_grants_per_site: u32, count(1..=100_000_000), default 5_000, restart;
         /// Polls a second that a node aims at: with more load, devices whose polls are not held are told to come less often.
         target_polls_per_second: u32, count(1..=10_000_000), default 20_000, restart;
         /// Connections at once; lowered to what the system allows the process (LimitNOFILE in systemd). More than held_polls,

@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 pub use admission::Admission;
 use entry::{Entry, Standing};
 pub use held::{Held, Wake};
-pub use quota::{Place, Quota, Reservation};
+pub use quota::{Caps, Place, Quota, Reservation};
 
 /// A poll that prefers to wait is held for this long at most (LP-2).
 pub const MAX_WAIT: Duration = Duration::from_secs(30);

@@ -7,13 +7,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use proto::grant::Refusal;
-use proto::model::{Grant, NetworkPrefix};
+use proto::model::{ClientAddress, Grant, NetworkPrefix};
+
+/// How many of each there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// Grants in all.
+    pub grants: usize,
+    /// Grants of one IPv4 address or IPv6 /64.
+    pub per_network: u32,
+    /// Grants of one IPv6 /48: whoever has one has 65,536 /64s.
+    pub per_site: u32,
+    /// Hold slots.
+    pub slots: usize,
+}
 
 /// Caps and counts.
 pub struct Quota {
-    max_grants: usize,
-    max_per_network: u32,
-    max_slots: usize,
+    caps: Caps,
     grants: AtomicUsize,
     slots: AtomicUsize,
     held: Arc<AtomicUsize>,
@@ -24,6 +35,7 @@ pub struct Quota {
 #[derive(Debug)]
 pub struct Place {
     network: NetworkPrefix,
+    site: Option<NetworkPrefix>,
     slot: bool,
 }
 
@@ -34,13 +46,11 @@ pub struct Reservation<'a> {
 }
 
 impl Quota {
-    /// Caps on grants, grants of one network, and hold slots.
+    /// Nothing counted yet.
     #[must_use]
-    pub fn new(max_grants: usize, max_per_network: u32, max_slots: usize) -> Self {
+    pub fn new(caps: Caps) -> Self {
         Self {
-            max_grants,
-            max_per_network,
-            max_slots,
+            caps,
             grants: AtomicUsize::new(0),
             slots: AtomicUsize::new(0),
             held: Arc::default(),
@@ -52,12 +62,13 @@ impl Quota {
     ///
     /// # Errors
     /// A cap is reached.
-    pub fn reserve(&self, network: NetworkPrefix, wants_slot: bool) -> Result<Reservation<'_>, Refusal> {
-        if !self.count(network, Some(self.max_per_network)) {
+    pub fn reserve(&self, requester: &ClientAddress, wants_slot: bool) -> Result<Reservation<'_>, Refusal> {
+        let (network, site) = (requester.network(), requester.site());
+        if !self.count(network, site, Some(self.caps)) {
             return Err(Refusal::TooManyGrants);
         }
-        let slot = wants_slot && take_below(&self.slots, self.max_slots);
-        Ok(Reservation { quota: self, place: Some(Place { network, slot }) })
+        let slot = wants_slot && take_below(&self.slots, self.caps.slots);
+        Ok(Reservation { quota: self, place: Some(Place { network, site, slot }) })
     }
 
     /// Grants that wait now.
@@ -78,11 +89,11 @@ impl Quota {
 
     /// A grant that exists already is let in whatever the caps say.
     pub(super) fn admit_known(&self, grant: &Grant) -> Place {
-        let network = grant.requester.network();
-        self.count(network, None);
+        let (network, site) = (grant.requester.network(), grant.requester.site());
+        self.count(network, site, None);
         let slot = grant.hold.is_some();
         self.slots.fetch_add(usize::from(slot), Ordering::Relaxed);
-        Place { network, slot }
+        Place { network, site, slot }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "a place is given back once")]
@@ -90,21 +101,30 @@ impl Quota {
         self.grants.fetch_sub(1, Ordering::Relaxed);
         self.slots.fetch_sub(usize::from(place.slot), Ordering::Relaxed);
         let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = networks.get_mut(&place.network) {
-            *count -= 1;
-            if *count == 0 {
-                networks.remove(&place.network);
+        for prefix in std::iter::once(place.network).chain(place.site) {
+            if let Some(count) = networks.get_mut(&prefix) {
+                *count -= 1;
+                if *count == 0 {
+                    networks.remove(&prefix);
+                }
             }
         }
     }
 
-    fn count(&self, network: NetworkPrefix, cap: Option<u32>) -> bool {
+    fn count(&self, network: NetworkPrefix, site: Option<NetworkPrefix>, caps: Option<Caps>) -> bool {
         let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_network = networks.get(&network).copied().unwrap_or(0);
-        if cap.is_some_and(|cap| of_network >= cap || self.grants.load(Ordering::Relaxed) >= self.max_grants) {
+        let of = |prefix: &NetworkPrefix| networks.get(prefix).copied().unwrap_or(0);
+        let full = |caps: Caps| {
+            of(&network) >= caps.per_network
+                || site.as_ref().is_some_and(|site| of(site) >= caps.per_site)
+                || self.grants.load(Ordering::Relaxed) >= caps.grants
+        };
+        if caps.is_some_and(full) {
             return false;
         }
-        networks.insert(network, of_network + 1);
+        for prefix in std::iter::once(network).chain(site) {
+            *networks.entry(prefix).or_insert(0) += 1;
+        }
         self.grants.fetch_add(1, Ordering::Relaxed);
         true
     }

@@ -138,3 +138,14 @@ async fn quotas_refuse_new_grants_and_drop_none() {
     world.decide(&person, &first.user_code, Verdict::Deny).await;
     world.start(&world.tv).await;
 }
+
+#[tokio::test]
+async fn a_site_with_many_networks_is_capped_as_one() {
+    let world = world_on(Store::memory(), |settings| settings.limits.pending_grants_per_site = 3).await;
+    for network in 0..3 {
+        world.start_from(&format!("2001:db8:7:{network}::1")).await.unwrap();
+    }
+    assert_eq!(world.start_from("2001:db8:7:9::1").await.unwrap_err(), Refusal::TooManyGrants);
+    world.start_from("2001:db8:8::1").await.unwrap();
+    world.start(&world.tv).await;
+}

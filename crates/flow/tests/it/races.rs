@@ -9,7 +9,7 @@ use flow::account::Everywhere;
 use flow::admin::Declared;
 use flow::secrets::KeyRing;
 use flow::settings::Rate;
-use flow::waiting_room::{Meets, Quota, WaitingRoom};
+use flow::waiting_room::{Caps, Meets, Quota, WaitingRoom};
 use flow::{Browser, Flow, Password, Settings, SignInFailure, StartRequest};
 use proto::Timestamp;
 use proto::grant::Refusal;
@@ -26,7 +26,7 @@ async fn unknown_grant() -> (WaitingRoom, Grant) {
     let world = world().await;
     let request = StartRequest { credentials: &world.tv, scope: None, device_name: None, requester: home() };
     let grant = world.flow.start(request).await.unwrap().grant;
-    (WaitingRoom::new(Quota::new(10, 10, 10)), grant)
+    (WaitingRoom::new(Quota::new(Caps { grants: 10, per_network: 10, per_site: 10, slots: 10 })), grant)
 }
 
 /// What a poll meets; the first word of it.

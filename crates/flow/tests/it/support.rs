@@ -103,6 +103,12 @@ impl World {
         self.try_start(who).await.unwrap()
     }
 
+    pub async fn start_from(&self, ip: &str) -> Result<AuthorizationResponse, Refusal> {
+        let requester = ClientAddress::direct(ip.parse().unwrap());
+        let request = StartRequest { credentials: &self.tv, scope: None, device_name: None, requester };
+        self.flow.start(request).await.map(|started| started.response)
+    }
+
     pub async fn start_for(&self, who: &Credentials, scope: &str) -> AuthorizationResponse {
         let request = StartRequest { credentials: who, scope: Some(scope), device_name: None, requester: home() };
         self.flow.start(request).await.unwrap().response

@@ -129,6 +129,7 @@ fn the_defaults_are_those_of_the_parts() {
     assert_eq!(own.held_polls, usize::try_from(limits.held_polls).unwrap());
     assert_eq!(own.pending_grants, usize::try_from(limits.pending_grants).unwrap());
     assert_eq!(own.pending_grants_per_network, limits.pending_grants_per_network);
+    assert_eq!(own.pending_grants_per_site, limits.pending_grants_per_site);
     assert_eq!(own.target_polls_per_second, limits.target_polls_per_second);
     assert_eq!(own.password_queue, usize::try_from(limits.password_queue).unwrap());
     let listen = server::listen::ListenSettings::default();
