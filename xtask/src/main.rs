@@ -1,8 +1,9 @@
-//! Developer commands: `cargo xtask check | test | soak | trace`.
+//! Developer commands: `cargo xtask check | test | soak | bench | trace`.
 //!
 //! Everything here runs from a fresh clone with nothing but the Rust toolchain; what a suite needs besides is
 //! provisioned, or asked for by name, in `test/provision.rs`.
 
+mod bench;
 mod check;
 mod drive;
 mod metadata;
@@ -42,6 +43,8 @@ enum Command {
     },
     /// A long run against the release binary; prints its figures as one JSON object.
     Soak(soak::Arguments),
+    /// A measurement of the release build beside its baselines; prints one JSON object.
+    Bench(bench::Arguments),
     /// Print the traceability of every requirement, or write it to docs/traceability.md.
     Trace {
         /// Write docs/traceability.md instead of printing it.
@@ -66,6 +69,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Check { steps } => check::run(&steps),
         Command::Test { suites, update_images } => test::run(&suites, update_images),
         Command::Soak(arguments) => soak::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Trace { write } => trace::run(write),
     }
 }

@@ -23,6 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &["countersign-proto", "countersign-server", "countersign-flow", "countersign-store", "countersign-client"],
     ),
     ("countersign", &["countersign-proto", "countersign-client"]),
+    ("countersign-bench", &["countersign-proto", "countersign-flow", "countersign-store"]),
     ("xtask", &[]),
 ];
 

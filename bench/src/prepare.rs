@@ -1,0 +1,94 @@
+//! Approved grants, made by the product's own use cases on its database while no server runs: devices start, a person
+//! who is signed in approves.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use flow::admin::NewUser;
+use flow::secrets::{KeyFile, KeyRing};
+use flow::{Browser, Env, Flow, Password, Settings, SignedIn, StartRequest};
+use proto::grant::decide::{Shown, Verdict};
+use proto::model::{ClientAddress, ClientId, UserName, Version};
+use proto::wire::credentials::{Credentials, Presented};
+use store::{SqliteSettings, Store};
+use tokio::task::JoinSet;
+
+use crate::product::Product;
+
+const PERSON: &str = "maria";
+const PASSWORD: &str = "correct horse battery staple";
+/// Grants that are made side by side, so that they share transactions.
+const LANES: usize = 64;
+const DEVICE: ClientAddress =
+    ClientAddress { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), origin: proto::model::AddressOrigin::Direct };
+
+/// The device codes of so many approved grants of each of these clients.
+pub(crate) fn approved(product: &Product, clients: &[(&str, usize)]) -> Result<Vec<Vec<String>>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        let (flow, store) = open(product).await?;
+        let person = person(&flow).await?;
+        let mut codes = Vec::new();
+        for (client, count) in clients {
+            codes.push(of_client(&flow, &person, client, *count).await?);
+        }
+        store.close().await?;
+        Ok(codes)
+    })
+}
+
+async fn open(product: &Product) -> Result<(Arc<Flow>, Store)> {
+    let env = Env::system();
+    let store = Store::sqlite(SqliteSettings::at(product.path("countersign.db"))).await?;
+    let file = KeyFile::open(&product.path("key"), KeyRing::store_is_empty(&store).await?, &mut env.entropy())?;
+    let ring = KeyRing::open(&store, &file, &env).await?;
+    let mut settings = Settings::new(&product.issuer());
+    settings.device.hold = Duration::ZERO;
+    settings.device.lifetime = Duration::from_secs(1_800);
+    settings.limits.pending_grants_per_network = u32::MAX;
+    Ok((Arc::new(Flow::new(settings, env, store.clone(), ring).await?), store))
+}
+
+async fn person(flow: &Flow) -> Result<Arc<SignedIn>> {
+    let password = Password::typed(PASSWORD);
+    let name = UserName::parse(PERSON).context("a name")?;
+    let new = NewUser { name, display_name: None, email: None, password: Some(password) };
+    flow.admin().add_user(&new).await?;
+    let browser = Browser { address: DEVICE, user_agent: "bench" };
+    let (_, person) = flow.sign_in(PERSON, &Password::typed(PASSWORD), browser).await?;
+    Ok(Arc::new(person))
+}
+
+async fn of_client(flow: &Arc<Flow>, person: &Arc<SignedIn>, client: &str, count: usize) -> Result<Vec<String>> {
+    let client_id = ClientId::parse(client).context("a client")?;
+    let client_version = flow.admin().client(&client_id).await?.version;
+    let credentials = Arc::new(Credentials { client_id, presented: Presented::None, by_header: false });
+    let mut lanes = JoinSet::new();
+    for lane in 0..LANES {
+        let (flow, person, credentials) = (Arc::clone(flow), Arc::clone(person), Arc::clone(&credentials));
+        let own = (count + LANES - 1 - lane) / LANES;
+        lanes.spawn(async move {
+            let mut codes = Vec::with_capacity(own);
+            for _ in 0..own {
+                codes.push(one(&flow, &person, &credentials, client_version).await?);
+            }
+            anyhow::Ok(codes)
+        });
+    }
+    let mut codes = Vec::with_capacity(count);
+    while let Some(lane) = lanes.join_next().await {
+        codes.extend(lane.context("a lane ended early")??);
+    }
+    Ok(codes)
+}
+
+async fn one(flow: &Flow, person: &SignedIn, credentials: &Credentials, client_version: Version) -> Result<String> {
+    let request = StartRequest { credentials, scope: None, device_name: None, requester: DEVICE };
+    let started = flow.start(request).await.map_err(|refusal| anyhow::anyhow!("a device was refused: {refusal:?}"))?;
+    // As it was committed: the first version of its row.
+    let shown = Shown { grant_id: started.grant.id, grant_version: 1, client_version, session_id: person.session.id };
+    flow.decide(person, shown, Verdict::Approve).await?;
+    Ok(started.response.device_code.reveal().to_owned())
+}
