@@ -228,27 +228,12 @@ impl App {
                     },
                     Err(refused) => refused,
                 },
-                Place::DeviceAuthorization => match read_form(&ask, query, body, limits).await {
-                    Ok(bytes) => match Form::parse(&bytes) {
-                        Ok(form) => endpoint::device_authorization::post(&ask, &form).instrument(span()).await,
-                        Err(cause) => endpoint::refusal(&Refusal::Form(cause), false),
-                    },
-                    Err(refusal) => refusal,
-                },
-                Place::Introspect => match read_form(&ask, query, body, limits).await {
-                    Ok(bytes) => match Form::parse(&bytes) {
-                        Ok(form) => endpoint::introspect::post(&ask, &form).instrument(span()).await,
-                        Err(cause) => endpoint::refusal(&Refusal::Form(cause), false),
-                    },
-                    Err(refusal) => refusal,
-                },
-                Place::Revoke => match read_form(&ask, query, body, limits).await {
-                    Ok(bytes) => match Form::parse(&bytes) {
-                        Ok(form) => endpoint::revoke::post(&ask, &form).instrument(span()).await,
-                        Err(cause) => endpoint::refusal(&Refusal::Form(cause), false),
-                    },
-                    Err(refusal) => refusal,
-                },
+                Place::DeviceAuthorization | Place::Introspect | Place::Revoke => {
+                    match read_form(&ask, query, body, limits).await {
+                        Ok(bytes) => carry_out(&ask, place, &bytes).instrument(span()).await,
+                        Err(refused) => refused,
+                    }
+                }
                 Place::Userinfo => endpoint::userinfo::answer(&ask).instrument(span()).await,
                 Place::Jwks => endpoint::jwks::get(&ask),
                 Place::Discovery => endpoint::discovery::get(&ask),
@@ -377,6 +362,16 @@ where
         BodyError::Encoded => refuse(&Refusal::MediaType),
         BodyError::Broken | BodyError::TooSlow => endpoint::incomplete(cause.status()),
     })
+}
+
+/// A form of the protocol that is answered at once.
+async fn carry_out(ask: &Ask<'_>, place: Place<'_>, bytes: &Bytes) -> Reply {
+    match Form::parse(bytes) {
+        Ok(form) if place == Place::Introspect => endpoint::introspect::post(ask, &form).await,
+        Ok(form) if place == Place::Revoke => endpoint::revoke::post(ask, &form).await,
+        Ok(form) => endpoint::device_authorization::post(ask, &form).await,
+        Err(cause) => endpoint::refusal(&Refusal::Form(cause), false),
+    }
 }
 
 fn read_token(ask: &Ask<'_>, bytes: &Bytes) -> Result<endpoint::token::Read, Refusal> {
