@@ -31,7 +31,8 @@ impl Flow {
         Ok(introspect::introspect(scene, shown, caller, &self.settings.issuer, self.env.now()))
     }
 
-    fn shown_token(&self, token: &str) -> Option<(FamilyId, Shown)> {
+    /// What kind of token this is, and its family: a refresh token whatever became of it, an access token until it expires.
+    pub(crate) fn shown_token(&self, token: &str) -> Option<(FamilyId, Shown)> {
         let refresh_token = {
             let keys = self.ring.keys();
             RefreshToken::parse(token, &keys.refresh_token)

@@ -4,8 +4,7 @@ use proto::change::Decision;
 use proto::grant::Refusal;
 use proto::grant::authenticate::{Endpoint, authenticate};
 use proto::grant::revoke;
-use proto::model::{FamilyId, GrantId, UserId};
-use proto::secret::RefreshToken;
+use proto::model::{GrantId, UserId};
 use proto::wire::credentials::Credentials;
 
 use crate::commit::{Failed, commit};
@@ -29,7 +28,7 @@ impl Flow {
     pub async fn revoke(&self, credentials: &Credentials, token: &str) -> Result<Option<Revoked>, Refusal> {
         let client = self.client(&credentials.client_id).await?;
         let caller = authenticate(client.as_deref(), credentials, Endpoint::Token)?;
-        let Some(family_id) = self.family_of(token) else { return Ok(None) };
+        let Some((family_id, _)) = self.shown_token(token) else { return Ok(None) };
         commit!(&self.store, &self.env, async {
             let Some(view) = self.store.family_view(family_id).await? else { return Ok(Decision::only(None)) };
             let Decision { reply, requires, changes } =
@@ -39,14 +38,5 @@ impl Flow {
         })
         .await
         .map_err(refused)
-    }
-
-    /// The family a genuine token names, whether it is still good or not.
-    fn family_of(&self, token: &str) -> Option<FamilyId> {
-        let keys = self.ring.keys();
-        match RefreshToken::parse(token, &keys.refresh_token) {
-            Ok(token) => Some(token.family_id()),
-            Err(_) => self.read_access_token(token).map(|read| read.family_id),
-        }
     }
 }

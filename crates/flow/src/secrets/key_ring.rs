@@ -92,8 +92,7 @@ impl KeyRing {
         if deployment.key_fingerprint != fingerprint {
             return Err(KeyRingError::ForeignKeyFile);
         }
-        complete(store, &sealer, env).await?;
-        let keys = ArcSwap::from_pointee(read(&sealer, &store.sealed_keys().await?)?);
+        let keys = ArcSwap::from_pointee(read(&sealer, &complete(store, &sealer, env).await?)?);
         Ok(Self { sealer, keys })
     }
 
@@ -153,20 +152,21 @@ async fn found(
     }
 }
 
-/// Makes keys of purposes that this deployment had no use for when it was founded. Two nodes that do so at once make two
-/// keys, and each reads what the other's made.
-async fn complete(store: &Store, sealer: &SealKey, env: &Env) -> Result<(), KeyRingError> {
+/// All keys, after those were made whose purpose this deployment had no use for when it was founded. Two nodes that do so
+/// at once make two keys, and each reads what the other's made.
+async fn complete(store: &Store, sealer: &SealKey, env: &Env) -> Result<Vec<SealedKey>, KeyRingError> {
     let present = store.sealed_keys().await?;
     let missing = |purpose: &KeyPurpose| !present.iter().any(|key| key.purpose == *purpose);
     let mut changes = Vec::new();
     for purpose in super::rotation::PURPOSES.into_iter().filter(missing) {
         changes.push(Change::Put(Row::SealedKey(Box::new(fresh_key(sealer, purpose, KeyState::Active, env)?))));
     }
-    if !changes.is_empty() {
-        let id = CommitId::draw(env.now(), &mut env.entropy());
-        store.commit(&Commit { id, requires: Vec::new(), changes }).await?;
+    if changes.is_empty() {
+        return Ok(present);
     }
-    Ok(())
+    let id = CommitId::draw(env.now(), &mut env.entropy());
+    store.commit(&Commit { id, requires: Vec::new(), changes }).await?;
+    Ok(store.sealed_keys().await?)
 }
 
 fn fingerprint(file: &KeyFile) -> [u8; 32] {
