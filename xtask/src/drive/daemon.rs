@@ -49,8 +49,9 @@ impl Daemon {
             address = self.address
         );
         for Registration { id, secret } in clients {
-            text.push_str(&format!("[[client]]\nid = \"{id}\"\nname = \"{id}\"\ngrants = [\"device\"]\n"));
-            text.push_str("scopes = [\"openid\", \"profile\"]\n");
+            text.push_str(&format!("[[client]]\nid = \"{id}\"\nname = \"{id}\"\n"));
+            text.push_str("grants = [\"device\", \"refresh_token\"]\n");
+            text.push_str("scopes = [\"openid\", \"profile\", \"offline_access\"]\n");
             match secret {
                 None => text.push_str("auth = \"none\"\n"),
                 Some(secret) => {
@@ -58,6 +59,7 @@ impl Daemon {
                     fs::write(&file, secret)?;
                     let file = file.display();
                     text.push_str(&format!("auth = \"client_secret_basic\"\nsecret_file = \"{file}\"\n"));
+                    text.push_str("introspection = true\n");
                 }
             }
         }

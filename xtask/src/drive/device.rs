@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 
-use super::http::{Client, basic};
+use super::http::{Client, Pairs, Response, basic};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -56,7 +56,11 @@ impl Device {
     }
 
     pub(crate) fn start(&mut self) -> Result<Grant> {
-        let response = self.post("/oauth2/device_authorization", &[], &[("scope", "openid profile")])?;
+        self.start_for("openid profile")
+    }
+
+    pub(crate) fn start_for(&mut self, scope: &str) -> Result<Grant> {
+        let response = self.post("/oauth2/device_authorization", &[], &[("scope", scope)])?;
         let body = response.json()?;
         let text = |name: &str| {
             let value = body.get(name).and_then(|value| value.as_str());
@@ -94,7 +98,8 @@ impl Device {
         }
     }
 
-    fn post(&mut self, path: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Result<super::http::Response> {
+    /// A form, by which the client says and proves who it is.
+    pub(crate) fn post(&mut self, path: &str, headers: Pairs<'_>, form: Pairs<'_>) -> Result<Response> {
         let Registration { id, secret } = &self.registration;
         match secret {
             Some(secret) => {

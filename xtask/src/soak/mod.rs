@@ -6,6 +6,7 @@ mod crash;
 mod footprint;
 mod latency;
 mod race;
+mod refresh;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,8 @@ enum Name {
     Crash,
     /// 64 parallel polls of each approved grant.
     Race,
+    /// One refresh token presented 64 ways at once.
+    Refresh,
     /// Start, memory and size of a server that has nothing to do.
     Footprint,
     /// From approval to token, for plain clients and for those that ask to wait.
@@ -68,6 +71,7 @@ impl Name {
             Self::Crash => "crash",
             Self::Footprint => "footprint",
             Self::Race => "race",
+            Self::Refresh => "refresh",
             Self::Latency => "latency",
         }
     }
@@ -75,7 +79,7 @@ impl Name {
     /// The count at which the run is meant to be reported.
     fn full(self) -> u32 {
         match self {
-            Self::Crash | Self::Race => 1000,
+            Self::Crash | Self::Race | Self::Refresh => 1000,
             Self::Footprint => 20,
             Self::Latency => 200,
         }
@@ -86,6 +90,7 @@ impl Name {
             Self::Crash => crash::run(plan),
             Self::Footprint => footprint::run(plan),
             Self::Race => race::run(plan),
+            Self::Refresh => refresh::run(plan),
             Self::Latency => latency::run(plan),
         }
     }
@@ -104,7 +109,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 pub(crate) fn slices() -> Result<Tally> {
     let program = process::countersignd(Profile::Dev)?;
     let mut tally = Tally::default();
-    for name in [Name::Crash, Name::Race, Name::Latency, Name::Footprint] {
+    for name in [Name::Crash, Name::Race, Name::Refresh, Name::Latency, Name::Footprint] {
         let plan = Plan { program: program.clone(), count: name.full() / 20, seed: 1, timed: false };
         let held = execute(name, &plan).unwrap_or_else(|error| {
             println!("{}: {error:#}", name.text());

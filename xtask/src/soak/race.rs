@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::{PASSWORD, PERSON, Plan, Report, registrations, server};
-use crate::drive::device::{Answer, Device, Grant};
+use crate::drive::device::{Answer, Device};
 use crate::drive::person::{Choice, Person};
 
 const PARALLEL: usize = 64;
@@ -33,7 +33,7 @@ pub(super) fn run(plan: &Plan) -> Result<Report> {
             violations.push(format!("grant {turn}: the page says {outcome}"));
         }
 
-        let answers = storm(team, &grant)?;
+        let answers = at_once(team, |device| Ok(device.poll(&grant.device_code, None)?.0))?;
         polls += answers.len();
         let tokens: Vec<&String> = answers.iter().filter_map(token).collect();
         winners += tokens.len();
@@ -63,26 +63,25 @@ fn token(answer: &Answer) -> Option<&String> {
     }
 }
 
-/// Every device polls at the same moment, on a connection that is already open.
-fn storm(team: &mut [Device], grant: &Grant) -> Result<Vec<Answer>> {
+/// Every device acts at the same moment, on a connection that is already open.
+pub(super) fn at_once<T: Send>(
+    team: &mut [Device],
+    act: impl Fn(&mut Device) -> Result<T> + Copy + Send,
+) -> Result<Vec<T>> {
     for device in team.iter_mut() {
         device.connect()?;
     }
-    let start = Barrier::new(team.len());
+    let start = &Barrier::new(team.len());
     thread::scope(|scope| {
-        let polls: Vec<_> = team
-            .iter_mut()
-            .map(|device| {
-                scope.spawn(|| {
-                    start.wait();
-                    device.poll(&grant.device_code, None)
-                })
+        let acting = team.iter_mut().map(|device| {
+            scope.spawn(move || {
+                start.wait();
+                act(device)
             })
-            .collect();
-        let join = |poll: thread::ScopedJoinHandle<'_, Result<(Answer, bool)>>| {
-            let (answer, _) = poll.join().ok().context("a polling thread ended early")??;
-            Ok(answer)
-        };
-        polls.into_iter().map(join).collect()
+        });
+        let acting: Vec<_> = acting.collect();
+        let join =
+            |thread: thread::ScopedJoinHandle<'_, Result<T>>| thread.join().ok().context("a thread ended early")?;
+        acting.into_iter().map(join).collect()
     })
 }
