@@ -1,5 +1,8 @@
 //! What a decision read and what it asks to be written: the data that a store commits, all or nothing.
 
+use sha2::{Digest, Sha256};
+
+use crate::Timestamp;
 use crate::model::{
     Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, KeyId, SealedKey, Session, SessionId, User, UserId,
     Version,
@@ -20,8 +23,36 @@ pub enum Key {
     SealedKey(KeyId),
     /// A session.
     Session(SessionId),
+    /// A proof or assertion that was used.
+    Spent(SpentId),
     /// A person.
     User(UserId),
+}
+
+/// The name of a proof or an assertion, by which a second use is noticed: a hash of who made it and its `jti`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SpentId(pub [u8; 32]);
+
+impl SpentId {
+    /// The name of what `kind` (such as `dpop`) and `parts` (who made it, its `jti`) say; no two lists share one.
+    #[must_use]
+    pub fn of(kind: &str, parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        for part in std::iter::once(&kind).chain(parts) {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize().into())
+    }
+}
+
+/// A DPoP proof or a client assertion that changed something: it cannot do so again (RFC 9449 §11.1, RFC 7523 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// Its name.
+    pub id: SpentId,
+    /// Until when it would be good: then it may be forgotten.
+    pub until: Timestamp,
 }
 
 /// Facts of the deployment as a whole.
@@ -48,6 +79,8 @@ pub enum Row {
     SealedKey(Box<SealedKey>),
     /// A session.
     Session(Box<Session>),
+    /// A proof or assertion that was used.
+    Spent(Spent),
     /// A person.
     User(Box<User>),
 }
@@ -94,6 +127,8 @@ pub enum Unique {
     SessionToken,
     /// A user code.
     UserCode,
+    /// A proof or assertion: it was used before.
+    Spent,
     /// A sign-in name.
     UserName,
 }
@@ -120,6 +155,7 @@ impl Row {
             Self::Grant(row) => Key::Grant(row.id),
             Self::SealedKey(row) => Key::SealedKey(row.id),
             Self::Session(row) => Key::Session(row.id),
+            Self::Spent(row) => Key::Spent(row.id),
             Self::User(row) => Key::User(row.id),
         }
     }
@@ -134,6 +170,8 @@ impl Row {
             Self::Grant(row) => row.version,
             Self::SealedKey(row) => row.version,
             Self::Session(row) => row.version,
+            // Written once.
+            Self::Spent(_) => 0,
             Self::User(row) => row.version,
         }
     }
@@ -148,6 +186,7 @@ impl Row {
             Self::Grant(row) => row.version = version,
             Self::SealedKey(row) => row.version = version,
             Self::Session(row) => row.version = version,
+            Self::Spent(_) => {}
             Self::User(row) => row.version = version,
         }
         self

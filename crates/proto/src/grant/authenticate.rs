@@ -23,6 +23,19 @@ pub enum Proof {
     None,
     /// It knows the client's secret.
     Secret,
+    /// It holds the client's private key.
+    Key,
+}
+
+impl Proof {
+    /// Whether anything was proven.
+    #[must_use]
+    pub const fn is_given(self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Secret | Self::Key => true,
+        }
+    }
 }
 
 /// A client that authenticated as it is registered. Only [`authenticate`] makes one.
@@ -63,7 +76,7 @@ pub fn authenticate<'a>(
 ) -> Result<Authenticated<'a>, Refusal> {
     let secret_fits = match &credentials.presented {
         Presented::Basic(secret) | Presented::Post(secret) => matches_any(client, secret),
-        Presented::None => false,
+        Presented::Assertion(_) | Presented::Key | Presented::None => false,
     };
     let client = client.ok_or(Refusal::ClientUnknown)?;
     if !client.enabled {
@@ -78,7 +91,9 @@ pub fn authenticate<'a>(
                 Err(Refusal::SecretWrong)
             }
         }
-        (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost, Presented::None) => {
+        (AuthMethod::PrivateKeyJwt, Presented::Key) => Ok(Authenticated { client, proof: Proof::Key }),
+        (AuthMethod::PrivateKeyJwt, Presented::Assertion(_)) => Err(Refusal::AssertionInvalid),
+        (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::PrivateKeyJwt, Presented::None) => {
             match (endpoint, client.device_auth) {
                 (Endpoint::DeviceAuthorization, DeviceAuth::Optional) => {
                     Ok(Authenticated { client, proof: Proof::None })
@@ -88,9 +103,13 @@ pub fn authenticate<'a>(
                 }
             }
         }
-        (AuthMethod::None, Presented::Basic(_) | Presented::Post(_))
+        (AuthMethod::None | AuthMethod::PrivateKeyJwt, Presented::Basic(_) | Presented::Post(_))
         | (AuthMethod::ClientSecretBasic, Presented::Post(_))
-        | (AuthMethod::ClientSecretPost, Presented::Basic(_)) => Err(Refusal::ClientAuthMethod),
+        | (AuthMethod::ClientSecretPost, Presented::Basic(_))
+        | (
+            AuthMethod::None | AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost,
+            Presented::Assertion(_) | Presented::Key,
+        ) => Err(Refusal::ClientAuthMethod),
     }
 }
 
@@ -114,7 +133,8 @@ mod tests {
     use super::*;
     use crate::grant::fixture::{SECRET, client};
 
-    const METHODS: [AuthMethod; 3] = [AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+    const METHODS: [AuthMethod; 4] =
+        [AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::PrivateKeyJwt];
     const ENDPOINTS: [Endpoint; 2] = [Endpoint::DeviceAuthorization, Endpoint::Token];
 
     fn right() -> ClientSecret {
@@ -126,13 +146,15 @@ mod tests {
     }
 
     /// Every way to present oneself: nothing, then each way with the right secret and with a wrong one.
-    fn every_way() -> [Presented; 5] {
+    fn every_way() -> [Presented; 7] {
         [
             Presented::None,
             Presented::Basic(right()),
             Presented::Basic(wrong()),
             Presented::Post(right()),
             Presented::Post(wrong()),
+            Presented::Key,
+            Presented::Assertion(zeroize::Zeroizing::new("unchecked".to_owned())),
         ]
     }
 
@@ -144,27 +166,32 @@ mod tests {
     }
 
     #[test]
-    fn oa_2_3_1_5_df_3_1_11_df_3_4_4_oa_3_2_1_1_oa_2_3_1_2_every_method_way_endpoint_and_excuse() {
-        use AuthMethod::{ClientSecretBasic as Basic, ClientSecretPost as Post};
+    fn oa_2_3_1_5_df_3_1_11_df_3_4_4_oa_3_2_1_1_oa_2_3_1_2_pk_9_every_method_way_endpoint_and_excuse() {
+        use AuthMethod::{ClientSecretBasic as Basic, ClientSecretPost as Post, PrivateKeyJwt as Jwt};
         use DeviceAuth::{Optional, Required};
         use Endpoint::{DeviceAuthorization as Device, Token};
-        let (nobody, secret) = (Ok(Proof::None), Ok(Proof::Secret));
+        let (nobody, secret, key) = (Ok(Proof::None), Ok(Proof::Secret), Ok(Proof::Key));
+        let unchecked = Err(Refusal::AssertionInvalid);
         let (missing, method, bad) =
             (Err(Refusal::ClientAuthMissing), Err(Refusal::ClientAuthMethod), Err(Refusal::SecretWrong));
-        let public = [&nobody, &method, &method, &method, &method];
+        let public = [&nobody, &method, &method, &method, &method, &method, &method];
         for (auth, device_auth, endpoint, expected) in [
             (AuthMethod::None, Required, Device, public),
             (AuthMethod::None, Required, Token, public),
             (AuthMethod::None, Optional, Device, public),
             (AuthMethod::None, Optional, Token, public),
-            (Basic, Required, Device, [&missing, &secret, &bad, &method, &method]),
-            (Basic, Required, Token, [&missing, &secret, &bad, &method, &method]),
-            (Basic, Optional, Device, [&nobody, &secret, &bad, &method, &method]),
-            (Basic, Optional, Token, [&missing, &secret, &bad, &method, &method]),
-            (Post, Required, Device, [&missing, &method, &method, &secret, &bad]),
-            (Post, Required, Token, [&missing, &method, &method, &secret, &bad]),
-            (Post, Optional, Device, [&nobody, &method, &method, &secret, &bad]),
-            (Post, Optional, Token, [&missing, &method, &method, &secret, &bad]),
+            (Basic, Required, Device, [&missing, &secret, &bad, &method, &method, &method, &method]),
+            (Basic, Required, Token, [&missing, &secret, &bad, &method, &method, &method, &method]),
+            (Basic, Optional, Device, [&nobody, &secret, &bad, &method, &method, &method, &method]),
+            (Basic, Optional, Token, [&missing, &secret, &bad, &method, &method, &method, &method]),
+            (Post, Required, Device, [&missing, &method, &method, &secret, &bad, &method, &method]),
+            (Post, Required, Token, [&missing, &method, &method, &secret, &bad, &method, &method]),
+            (Post, Optional, Device, [&nobody, &method, &method, &secret, &bad, &method, &method]),
+            (Jwt, Required, Device, [&missing, &method, &method, &method, &method, &key, &unchecked]),
+            (Jwt, Required, Token, [&missing, &method, &method, &method, &method, &key, &unchecked]),
+            (Jwt, Optional, Device, [&nobody, &method, &method, &method, &method, &key, &unchecked]),
+            (Jwt, Optional, Token, [&missing, &method, &method, &method, &method, &key, &unchecked]),
+            (Post, Optional, Token, [&missing, &method, &method, &secret, &bad, &method, &method]),
         ] {
             let client = Client { device_auth, ..client("tv", auth) };
             for (presented, expected) in every_way().into_iter().zip(expected) {

@@ -6,17 +6,19 @@ mod rows;
 use std::time::Duration;
 
 use super::authenticate::{Endpoint, authenticate};
-use super::start::{Request, start};
+use super::start::{Parameters, Request, start};
 use crate::Timestamp;
 use crate::entropy::Seeded;
 use crate::model::{Client, ClientId, Family, FamilyId, Grant, GrantId, Scope, SessionId, UserId};
 
-pub(crate) use rows::{LIFETIME, SECRET, T0, address, client, credentials, lifetimes, mac_key, session, terms, user};
+pub(crate) use rows::{
+    LIFETIME, SECRET, T0, address, client, credentials, issuer, lifetimes, mac_key, session, terms, user,
+};
 
 /// A pending grant of `client`, made at [`T0`] and stored once.
 pub(crate) fn grant(client: &Client) -> Grant {
-    let scope = Scope::parse("openid profile").unwrap();
-    let request = Request { scope, device_name: Some("TV".to_owned()), requester: address() };
+    let parameters = Parameters { scope: Some("openid profile"), device_name: Some("TV"), ..Parameters::default() };
+    let request = Request::read(&parameters, None, address()).unwrap();
     let caller = authenticate(Some(client), &credentials(client), Endpoint::DeviceAuthorization).unwrap();
     let decision = start(caller, &request, terms(), &mac_key(1), T0, &mut Seeded::new(1)).unwrap();
     Grant { version: 1, ..decision.reply.grant }
@@ -31,6 +33,8 @@ pub(crate) fn family() -> Family {
         user_id: UserId::from_bytes([3; 16]),
         session_id: SessionId::from_bytes([4; 16]),
         scope: Scope::parse("openid").unwrap(),
+        resources: Vec::new(),
+        dpop: None,
         device_name: None,
         requester: None,
         issued_at: T0,

@@ -4,11 +4,12 @@
 use serde::Serialize;
 
 use super::Refusal;
-use super::authenticate::{Authenticated, Proof};
+use super::authenticate::Authenticated;
+use super::mint::{Audience, Confirmation, subject};
 use crate::Timestamp;
 use crate::gate::MayIssue;
-use crate::model::{Amr, Client, Family, Scope, Session, User};
-use crate::secret::RefreshToken;
+use crate::model::{Acr, Amr, Client, Family, KeyThumbprint, Scope, Session, User};
+use crate::secret::{MacKey, RefreshToken};
 
 /// What is said about a token (RFC 7662 §2.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,12 +38,16 @@ pub struct Active {
     iat: Option<i64>,
     sub: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    aud: Option<String>,
+    aud: Option<Audience>,
     iss: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
     auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'static str>,
     amr: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
 }
 
 /// A token that was read and is genuine.
@@ -53,7 +58,9 @@ pub enum Shown {
         /// What it is good for.
         scope: Scope,
         /// `aud`.
-        aud: String,
+        aud: Vec<String>,
+        /// The key that it is bound to.
+        dpop: Option<KeyThumbprint>,
         /// `exp`.
         exp: Timestamp,
         /// `iat`.
@@ -86,37 +93,55 @@ pub const INACTIVE: Introspection = Introspection::Inactive { active: false };
 /// # Errors
 /// It may not.
 pub fn may_introspect(caller: Authenticated<'_>) -> Result<(), Refusal> {
-    match caller.proof() {
-        Proof::Secret if caller.client().introspects => Ok(()),
-        Proof::Secret | Proof::None => Err(Refusal::IntrospectionNotEnabled),
+    if caller.proof().is_given() && caller.client().introspects {
+        Ok(())
+    } else {
+        Err(Refusal::IntrospectionNotEnabled)
     }
 }
 
-/// What a token is good for. A refresh token is nobody's business but its own client's.
+/// Who answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Answerer<'a> {
+    /// The issuer identifier.
+    pub issuer: &'a str,
+    /// Makes pairwise subjects.
+    pub subjects: &'a MacKey,
+}
+
+/// What a token is good for. A refresh token is nobody's business but its own client's; an API that has resources is told
+/// of tokens for them only.
 #[must_use]
 pub fn introspect(
     scene: Scene<'_>,
     shown: Shown,
     caller: Authenticated<'_>,
-    issuer: &str,
+    answerer: Answerer<'_>,
     now: Timestamp,
 ) -> Introspection {
     let Scene { family, client, user, session } = scene;
     let (true, Ok(may)) = (family.is_live(now), MayIssue::check(family, user, client, session)) else {
         return INACTIVE;
     };
-    let (scope, exp, token_type, aud, iat, jti) = match shown {
-        Shown::Access { scope, aud, exp, iat, jti } => (scope, exp, Some("Bearer"), Some(aud), Some(iat), Some(jti)),
+    let mut told = Told::default();
+    let (scope, exp) = match shown {
+        Shown::Access { scope, aud, dpop, exp, iat, jti } => {
+            let own = &caller.client().tokens.resources;
+            if !own.is_empty() && !own.iter().any(|own| aud.iter().any(|aud| aud == own.as_str())) {
+                return INACTIVE;
+            }
+            told = Told { aud: Audience::from_texts(aud), dpop, iat: Some(iat), jti: Some(jti), is_access: true };
+            (scope, exp)
+        }
         Shown::Refresh(token) => {
             let live = family.refresh.filter(|refresh| refresh.token == token.hash() && now < refresh.idle_until);
             match live.filter(|_| *caller.id() == family.client_id) {
-                Some(refresh) => {
-                    (family.scope.clone(), refresh.idle_until.min(family.expires_at), None, None, None, None)
-                }
+                Some(refresh) => (family.scope.clone(), refresh.idle_until.min(family.expires_at)),
                 None => return INACTIVE,
             }
         }
     };
+    let token_type = told.is_access.then_some(if told.dpop.is_some() { "DPoP" } else { "Bearer" });
     Introspection::Active(Box::new(Active {
         active: true,
         scope: scope.to_string(),
@@ -124,12 +149,24 @@ pub fn introspect(
         username: may.user().name.to_string(),
         token_type,
         exp: exp.as_seconds(),
-        iat: iat.map(Timestamp::as_seconds),
-        sub: may.user().id.to_string(),
-        aud,
-        iss: issuer.to_owned(),
-        jti,
+        iat: told.iat.map(Timestamp::as_seconds),
+        sub: subject(may.user(), may.client(), answerer.subjects),
+        aud: told.aud,
+        iss: answerer.issuer.to_owned(),
+        jti: told.jti,
         auth_time: may.session().auth_time.as_seconds(),
+        acr: Acr::of(&may.session().amr).map(Acr::as_str),
         amr: may.session().amr.iter().copied().map(Amr::as_str).collect(),
+        cnf: told.dpop.map(Confirmation::from),
     }))
+}
+
+/// What is told of an access token alone.
+#[derive(Default)]
+struct Told {
+    aud: Option<Audience>,
+    dpop: Option<KeyThumbprint>,
+    iat: Option<Timestamp>,
+    jti: Option<String>,
+    is_access: bool,
 }

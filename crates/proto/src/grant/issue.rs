@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::gate::MayIssue;
-use crate::model::{Amr, Family, FamilyId, Refresh, Scope};
+use crate::model::{Amr, Client, Family, FamilyId, KeyThumbprint, Refresh, Resource, Scope};
 use crate::secret::RefreshToken;
 use crate::{Entropy, Timestamp};
 
@@ -16,6 +16,19 @@ pub struct Lifetimes {
     pub refresh_idle: Duration,
     /// A family ends after this long whatever happens.
     pub refresh_absolute: Duration,
+}
+
+impl Lifetimes {
+    /// The same with what `client` has different.
+    #[must_use]
+    pub fn of(self, client: &Client) -> Self {
+        let own = &client.tokens;
+        Self {
+            access: own.access_lifetime.unwrap_or(self.access),
+            refresh_idle: own.refresh_idle.unwrap_or(self.refresh_idle),
+            refresh_absolute: own.refresh_absolute.unwrap_or(self.refresh_absolute),
+        }
+    }
 }
 
 /// What is issued.
@@ -31,6 +44,10 @@ pub struct Issue<'a> {
     pub family: Family,
     /// What the access token is good for: the family's scope, or less of it.
     pub scope: Scope,
+    /// At which APIs; none: at the default audience.
+    pub resources: Vec<Resource>,
+    /// The key that the access token is bound to.
+    pub dpop: Option<KeyThumbprint>,
     /// Until when the access token lives.
     pub access_until: Timestamp,
     /// The new refresh token, when there is one.

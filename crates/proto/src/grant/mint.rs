@@ -6,8 +6,12 @@ use serde::Serialize;
 
 use super::Issue;
 use crate::Timestamp;
-use crate::model::{Amr, FamilyId, IdTokenAlg, Scope, User};
-use crate::secret::RefreshToken;
+use crate::model::{
+    AccessTokenFormat, Acr, Amr, Client, FamilyId, KeyThumbprint, Resource, Scope, SigningAlg, SubjectType, User,
+};
+use crate::secret::{MacKey, RefreshToken};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The scope that asks for an id_token (OpenID Connect Core §3.1.2.1).
 pub const OPENID: &str = "openid";
@@ -19,7 +23,7 @@ pub const ACCESS_TOKEN_TYP: &str = "at+jwt";
 pub struct AccessTokenClaims {
     iss: String,
     sub: String,
-    aud: String,
+    aud: Audience,
     client_id: String,
     iat: i64,
     exp: i64,
@@ -27,9 +31,30 @@ pub struct AccessTokenClaims {
     #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'static str>,
     amr: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
     /// Names the family, so that the server itself sees a revocation at once.
     family: String,
+}
+
+/// `aud`: a text, or several (RFC 7519 §4.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// Several.
+    Many(Vec<String>),
+    /// One.
+    One(String),
+}
+
+/// `cnf`: the key that a token is bound to (RFC 9449 §6.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Confirmation {
+    /// Its thumbprint.
+    pub jkt: String,
 }
 
 /// Claims of an id_token. There is no `nonce`: no authentication request carried one (OI-3).
@@ -41,6 +66,8 @@ pub struct IdTokenClaims {
     iat: i64,
     exp: i64,
     auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'static str>,
     amr: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at_hash: Option<String>,
@@ -69,8 +96,14 @@ pub struct Minting {
     pub access: AccessTokenClaims,
     /// The id_token, when `openid` was granted (OI-1).
     pub id: Option<IdTokenClaims>,
+    /// What the access token looks like.
+    pub format: AccessTokenFormat,
+    /// How the client wants its access token signed, if it has a wish.
+    pub access_alg: Option<SigningAlg>,
     /// How the client wants its id_token signed.
-    pub id_token_alg: IdTokenAlg,
+    pub id_token_alg: SigningAlg,
+    /// Whether the access token is bound to a key: its type is then `DPoP` (RFC 9449 §5).
+    pub is_bound: bool,
     /// Seconds until the access token expires.
     pub expires_in: u64,
     /// What was granted; sent with every reply (OA-3.3-2).
@@ -88,28 +121,33 @@ pub struct Issuer<'a> {
     pub issuer: &'a str,
     /// The audience of access tokens for which no resource was named (AT-3-1).
     pub audience: &'a str,
+    /// Makes pairwise subjects. It never changes, or everybody would become somebody else.
+    pub subjects: &'a MacKey,
 }
 
 /// The claims of what is issued. `jti` is unique. Consumes the right to issue.
 #[must_use]
 pub fn mint(issue: Issue<'_>, issuer: Issuer<'_>, jti: String, now: Timestamp) -> Minting {
-    let Issue { may, auth_time, amr, family, scope, access_until, refresh_token, replaces: _ } = issue;
+    let Issue { may, auth_time, amr, family, scope, resources, dpop, access_until, refresh_token, replaces: _ } = issue;
+    let acr = Acr::of(amr).map(Acr::as_str);
     let amr: Vec<&'static str> = amr.iter().copied().map(Amr::as_str).collect();
-    let sub = may.user().id.to_string();
+    let sub = subject(may.user(), may.client(), issuer.subjects);
     let auth_time = auth_time.as_seconds();
     // Never later than the family's own end: NumericDate is rounded down.
     let exp = access_until.as_seconds();
     let access = AccessTokenClaims {
         iss: issuer.issuer.to_owned(),
         sub: sub.clone(),
-        aud: issuer.audience.to_owned(),
+        aud: Audience::of(&resources, issuer.audience),
         client_id: family.client_id.to_string(),
         iat: now.as_seconds(),
         exp,
         jti,
         scope: scope.to_string(),
         auth_time,
+        acr,
         amr: amr.clone(),
+        cnf: dpop.map(Confirmation::from),
         family: family.id.to_string(),
     };
     let id = scope.contains(OPENID).then(|| IdTokenClaims {
@@ -119,18 +157,64 @@ pub fn mint(issue: Issue<'_>, issuer: Issuer<'_>, jti: String, now: Timestamp) -
         iat: now.as_seconds(),
         exp,
         auth_time,
+        acr,
         amr,
         at_hash: None,
         person: PersonClaims::of(may.user(), &scope),
     });
+    let client = may.client();
     Minting {
         access,
         id,
-        id_token_alg: may.client().id_token_alg,
+        format: client.tokens.format,
+        access_alg: client.tokens.alg,
+        id_token_alg: client.id_token_alg,
+        is_bound: dpop.is_some(),
         expires_in: access_until.since(now).as_secs(),
         scope,
         family_id: family.id,
         refresh_token,
+    }
+}
+
+/// Who `user` is to `client` (OpenID Connect Core §8). A pairwise subject is an HMAC: it says nothing about the person,
+/// and clients of other sectors cannot compare theirs.
+#[must_use]
+pub fn subject(user: &User, client: &Client, subjects: &MacKey) -> String {
+    let sector: [&[u8]; 2] = match &client.tokens.subject {
+        SubjectType::Public => return user.id.to_string(),
+        SubjectType::Pairwise(Some(sector)) => [b"sector", sector.as_bytes()],
+        SubjectType::Pairwise(None) => [b"client", client.id.as_str().as_bytes()],
+    };
+    let [kind, name] = sector;
+    URL_SAFE_NO_PAD.encode(subjects.tag(&[kind, name, user.id.as_bytes()]).into_bytes())
+}
+
+impl Audience {
+    /// The APIs that were named, or the default (RFC 9068 §3).
+    #[must_use]
+    pub fn of(resources: &[Resource], default: &str) -> Self {
+        match resources {
+            [] => Self::One(default.to_owned()),
+            [one] => Self::One(one.to_string()),
+            many => Self::Many(many.iter().map(Resource::to_string).collect()),
+        }
+    }
+
+    /// The texts of a token that was read; `None` when there are none.
+    #[must_use]
+    pub fn from_texts(mut texts: Vec<String>) -> Option<Self> {
+        match texts.len() {
+            0 => None,
+            1 => texts.pop().map(Self::One),
+            _ => Some(Self::Many(texts)),
+        }
+    }
+}
+
+impl From<KeyThumbprint> for Confirmation {
+    fn from(key: KeyThumbprint) -> Self {
+        Self { jkt: key.to_string() }
     }
 }
 
@@ -167,10 +251,10 @@ pub struct UserInfo {
 }
 
 impl UserInfo {
-    /// What the holder of a token for `scope` may know about `user`.
+    /// What the holder of `client`'s token for `scope` may know about `user`.
     #[must_use]
-    pub fn of(user: &User, scope: &Scope) -> Self {
-        Self { sub: user.id.to_string(), person: PersonClaims::of(user, scope) }
+    pub fn of(user: &User, scope: &Scope, client: &Client, subjects: &MacKey) -> Self {
+        Self { sub: subject(user, client, subjects), person: PersonClaims::of(user, scope) }
     }
 }
 
@@ -181,17 +265,26 @@ mod tests {
     use super::*;
     use crate::entropy::Seeded;
     use crate::grant::authenticate::{Endpoint, authenticate};
-    use crate::grant::fixture::{T0, client, credentials, grant, lifetimes, session, user};
+    use crate::grant::bind::Carried;
+    use crate::grant::fixture::{T0, client, credentials, grant, issuer, lifetimes, mac_key, session, user};
     use crate::grant::redeem::{Redeem, Scene, redeem};
     use crate::model::{Approval, AuthMethod, Family, Grant, GrantState};
 
-    const ISSUER: Issuer<'_> = Issuer { issuer: "https://id.example.com", audience: "https://api.example.com" };
     /// When the tokens are issued, not on a whole second.
     const NOW: Timestamp = Timestamp::from_millis(T0.as_millis() + 90_600);
 
     /// What a grant of `scope`, approved by the first person, is worth to the client.
     fn minted(scope: &str) -> (Minting, Family) {
-        let (client, user) = (client("tv", AuthMethod::None), user(1));
+        minted_for(&client("tv", AuthMethod::None), scope, Carried::default(), |_| ())
+    }
+
+    fn minted_for(
+        client: &Client,
+        scope: &str,
+        carried: Carried<'_>,
+        change: impl FnOnce(&mut Grant),
+    ) -> (Minting, Family) {
+        let user = user(1);
         let session = session(1, &user);
         let approval = Approval {
             at: T0,
@@ -201,14 +294,15 @@ mod tests {
             amr: session.amr.clone(),
         };
         let scope = Scope::parse(scope).unwrap();
-        let grant = Grant { scope, state: GrantState::Approved(approval), ..grant(&client) };
+        let mut grant = Grant { scope, state: GrantState::Approved(approval), ..grant(client) };
+        change(&mut grant);
         let scene =
-            Scene { grant: &grant, client: Some(&client), user: Some(&user), session: Some(&session), family: None };
-        let caller = authenticate(Some(&client), &credentials(&client), Endpoint::Token).unwrap();
-        let decision = redeem(scene, caller, lifetimes(), NOW, &mut Seeded::new(1));
+            Scene { grant: &grant, client: Some(client), user: Some(&user), session: Some(&session), family: None };
+        let caller = authenticate(Some(client), &credentials(client), Endpoint::Token).unwrap();
+        let decision = redeem(scene, caller, carried, lifetimes(), NOW, &mut Seeded::new(1));
         let Redeem::Issue(issue) = decision.reply else { panic!("refused") };
         let family = issue.family.clone();
-        (mint(*issue, ISSUER, "jti-1".to_owned(), NOW), family)
+        (mint(*issue, issuer(&mac_key(9)), "jti-1".to_owned(), NOW), family)
     }
 
     fn id_claims(scope: &str) -> Value {
@@ -222,7 +316,7 @@ mod tests {
         let expected = json!({
             "iss": "https://id.example.com", "sub": user(1).id.to_string(), "aud": "https://api.example.com",
             "client_id": "tv", "iat": now, "exp": now + 600, "jti": "jti-1", "scope": "openid profile",
-            "auth_time": T0.as_seconds() - 3_600, "amr": ["pwd"], "family": family.id.to_string(),
+            "auth_time": T0.as_seconds() - 3_600, "acr": "urn:countersign:acr:one-factor", "amr": ["pwd"], "family": family.id.to_string(),
         });
         assert_eq!(serde_json::to_value(&minting.access).unwrap(), expected);
         assert_ne!(expected["sub"], expected["client_id"]);
@@ -246,7 +340,7 @@ mod tests {
         {
             assert_eq!(minted(scope).0.id.is_some(), expected, "{scope:?}");
         }
-        assert_eq!(minted("openid").0.id_token_alg, IdTokenAlg::Rs256);
+        assert_eq!(minted("openid").0.id_token_alg, SigningAlg::Rs256);
     }
 
     #[test]
@@ -255,7 +349,7 @@ mod tests {
         let sub = user(1).id.to_string();
         let expected = json!({
             "iss": "https://id.example.com", "sub": sub, "aud": "tv", "iat": now, "exp": now + 600,
-            "auth_time": T0.as_seconds() - 3_600, "amr": ["pwd"], "at_hash": "hash",
+            "auth_time": T0.as_seconds() - 3_600, "acr": "urn:countersign:acr:one-factor", "amr": ["pwd"], "at_hash": "hash",
         });
         assert_eq!(id_claims("openid"), expected, "and no nonce");
         assert!(sub.is_ascii() && sub.len() <= 255);
@@ -275,7 +369,17 @@ mod tests {
             let (_, family) = minted(scope);
             let mut expected = about.clone();
             expected["sub"] = user(1).id.to_string().into();
-            assert_eq!(serde_json::to_value(UserInfo::of(&user(1), &family.scope)).unwrap(), expected, "{scope}");
+            assert_eq!(
+                serde_json::to_value(UserInfo::of(
+                    &user(1),
+                    &family.scope,
+                    &client("tv", AuthMethod::None),
+                    &mac_key(9)
+                ))
+                .unwrap(),
+                expected,
+                "{scope}"
+            );
             let claims = id_claims(scope);
             for name in ["sub", "name", "preferred_username", "email"] {
                 assert_eq!(claims.get(name), expected.get(name), "{scope} {name}");
@@ -288,5 +392,56 @@ mod tests {
         let nobody = User { display_name: None, email: None, ..user(1) };
         let claims = PersonClaims::of(&nobody, &Scope::parse("profile email").unwrap());
         assert_eq!(serde_json::to_value(claims).unwrap(), json!({"preferred_username": "person1"}));
+    }
+
+    #[test]
+    fn dp_6_1_1_ri_3_at_5_1_a_token_names_its_key_and_its_apis() {
+        let [photos, mail] =
+            ["https://photos.example.com", "https://mail.example.com"].map(|t| Resource::parse(t).unwrap());
+        let key = KeyThumbprint::from_bytes([7; 32]);
+        let client = client("tv", AuthMethod::None);
+        let all = vec![photos.clone(), mail.clone()];
+        let carried = Carried { dpop: Some(key), ..Carried::default() };
+        let (minting, family) = minted_for(&client, "openid", carried, |grant| grant.resources.clone_from(&all));
+        let claims = serde_json::to_value(&minting.access).unwrap();
+        assert_eq!(claims["aud"], json!([photos.as_str(), mail.as_str()]));
+        assert_eq!(claims["cnf"], json!({"jkt": key.to_string()}));
+        assert!(minting.is_bound && family.dpop == Some(key) && family.resources == all);
+        let one = Carried { resources: std::slice::from_ref(&mail), ..Carried::default() };
+        let (minting, family) = minted_for(&client, "openid", one, |grant| grant.resources.clone_from(&all));
+        let claims = serde_json::to_value(&minting.access).unwrap();
+        assert_eq!((&claims["aud"], claims.get("cnf")), (&json!(mail.as_str()), None));
+        assert!(!minting.is_bound && family.resources == all, "a narrowed token leaves the grant whole");
+    }
+
+    #[test]
+    fn oi_12_pairwise_subjects_are_one_per_sector_and_work_without_redirect_uris() {
+        let with = |id: &str, subject| {
+            let mut client = client(id, AuthMethod::None);
+            client.tokens.subject = subject;
+            minted_for(&client, "openid", Carried::default(), |_| ()).0
+        };
+        let sub = |minting: &Minting| (minting.access.sub.clone(), minting.id.as_ref().unwrap().sub.clone());
+        let sector = |name: &str| SubjectType::Pairwise(Some(name.into()));
+        let (a, same) = sub(&with("a", SubjectType::Pairwise(None)));
+        assert_eq!(a, same, "the same in both tokens");
+        assert!(a.len() == 43 && a != user(1).id.to_string());
+        assert_ne!(a, sub(&with("b", SubjectType::Pairwise(None))).0);
+        assert_ne!(a, sub(&with("b", sector("a"))).0, "a sector is not the client of that name");
+        assert_eq!(sub(&with("a", sector("s"))), sub(&with("b", sector("s"))));
+        assert_eq!(sub(&with("a", SubjectType::Public)).0, user(1).id.to_string());
+    }
+
+    #[test]
+    fn what_the_client_has_different_is_minted() {
+        let mut client = client("tv", AuthMethod::None);
+        client.tokens.format = AccessTokenFormat::Opaque;
+        client.tokens.alg = Some(SigningAlg::EdDsa);
+        client.tokens.access_lifetime = Some(std::time::Duration::from_secs(60));
+        let (minting, _) = minted_for(&client, "openid", Carried::default(), |_| ());
+        assert_eq!(
+            (minting.format, minting.access_alg, minting.expires_in),
+            (AccessTokenFormat::Opaque, Some(SigningAlg::EdDsa), 60)
+        );
     }
 }

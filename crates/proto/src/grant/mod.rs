@@ -4,6 +4,7 @@
 //! Nothing here knows how rows are kept or replies are sent.
 
 pub mod authenticate;
+pub mod bind;
 pub mod decide;
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Refusal;
-use super::authenticate::{Authenticated, Proof};
+use super::authenticate::Authenticated;
+use super::bind::{self, Carried};
 use super::issue::{Issue, Lifetimes, refreshable};
 use super::revoke::revoked;
 use super::start::OFFLINE_ACCESS;
@@ -49,6 +50,7 @@ pub enum Redeem<'a> {
 pub fn redeem<'a>(
     scene: Scene<'a>,
     caller: Authenticated<'_>,
+    carried: Carried<'_>,
     lifetimes: Lifetimes,
     now: Timestamp,
     entropy: &mut dyn Entropy,
@@ -57,18 +59,20 @@ pub fn redeem<'a>(
     if grant.client_id != *caller.id() {
         return refuse(Refusal::CodeForeign);
     }
+    if let Err(refusal) = bind::check_key(grant.dpop, carried.dpop, caller.client()) {
+        return refuse(refusal);
+    }
     let remembered = now < grant.tombstone_until();
     match &grant.state {
         GrantState::Pending if now < grant.expires_at => refuse(Refusal::AuthorizationPending),
-        GrantState::Approved(approval) if now < grant.expires_at + GRACE => match may_issue(scene, approval) {
-            Ok(may) => issue(scene, (may, approval), None, lifetimes, now, entropy),
-            Err(refusal) => refuse(refusal),
-        },
+        GrantState::Approved(approval) if now < grant.expires_at + GRACE => {
+            issue(scene, approval, carried, None, lifetimes, now, entropy).unwrap_or_else(refuse)
+        }
         GrantState::Pending | GrantState::Approved(_) if remembered => refuse(Refusal::Expired),
         GrantState::Denied { .. } if remembered => refuse(Refusal::Denied),
         GrantState::Pending | GrantState::Approved(_) | GrantState::Denied { .. } => refuse(Refusal::CodeUnknown),
         GrantState::Redeemed(approval, redemption) => {
-            replay(scene, caller, (approval, *redemption), lifetimes, now, entropy)
+            replay(scene, caller, carried, (approval, *redemption), lifetimes, now, entropy)
         }
     }
 }
@@ -88,13 +92,18 @@ fn may_issue<'a>(scene: Scene<'a>, approval: &Approval) -> Result<MayIssue<'a>, 
 
 fn issue<'a>(
     scene: Scene<'a>,
-    (may, approval): (MayIssue<'a>, &'a Approval),
+    approval: &'a Approval,
+    carried: Carried<'_>,
     replaces: Option<(&Family, Redemption)>,
     lifetimes: Lifetimes,
     now: Timestamp,
     entropy: &mut dyn Entropy,
-) -> Decision<Redeem<'a>> {
+) -> Result<Decision<Redeem<'a>>, Refusal> {
+    let may = may_issue(scene, approval)?;
     let grant = scene.grant;
+    bind::check_verifier(grant.code_challenge, carried.code_verifier)?;
+    let resources = bind::narrowed(&grant.resources, carried.resources)?;
+    let lifetimes = lifetimes.of(may.client());
     let id = FamilyId::draw(now, entropy);
     let access_until = now + lifetimes.access;
     let lasting = grant.scope.contains(OFFLINE_ACCESS) && may.client().may_use(GrantType::RefreshToken);
@@ -107,6 +116,8 @@ fn issue<'a>(
         user_id: approval.user_id,
         session_id: approval.session_id,
         scope: grant.scope.clone(),
+        resources: grant.resources.clone(),
+        dpop: carried.dpop,
         device_name: grant.device_name.clone(),
         requester: Some(grant.requester),
         issued_at: now,
@@ -130,19 +141,22 @@ fn issue<'a>(
         auth_time: approval.auth_time,
         amr: &approval.amr,
         scope: family.scope.clone(),
+        resources,
+        dpop: carried.dpop,
         family,
         access_until,
         refresh_token: refresh.map(|(token, _)| token),
         replaces: replaces.map(|(old, _)| old.id),
         may,
     };
-    Decision { requires: issue.may.requires(), changes, reply: Redeem::Issue(Box::new(issue)) }
+    Ok(Decision { requires: issue.may.requires(), changes, reply: Redeem::Issue(Box::new(issue)) })
 }
 
 /// The code was redeemed before (RFC 6749 §4.1.2 by analogy, CF-5, CF-6, CF-20).
 fn replay<'a>(
     scene: Scene<'a>,
     caller: Authenticated<'_>,
+    carried: Carried<'_>,
     (approval, redemption): (&'a Approval, Redemption),
     lifetimes: Lifetimes,
     now: Timestamp,
@@ -153,15 +167,17 @@ fn replay<'a>(
     if since_first < RACE {
         return refuse(Refusal::CodeReplayed);
     }
-    let proven = match caller.proof() {
-        Proof::None => false,
-        Proof::Secret => true,
+    let bound = scene.family.and_then(|family| family.dpop);
+    let proven = match (bound, carried.dpop) {
+        // Whoever took the code alone does not have the key, whatever else they know.
+        (Some(bound), carried) => carried == Some(bound),
+        (None, _) => caller.proof().is_given(),
     };
     let may_replace = proven && since_first < REPLACEMENT && !redemption.replaced;
     if let Some(family) = live.filter(|family| may_replace && family.refreshed_at.is_none())
-        && let Ok(may) = may_issue(scene, approval)
+        && let Ok(replacement) = issue(scene, approval, carried, Some((family, redemption)), lifetimes, now, entropy)
     {
-        return issue(scene, (may, approval), Some((family, redemption)), lifetimes, now, entropy);
+        return replacement;
     }
     match live {
         Some(family) if now.since(redemption.last_issue) >= REVOKES => Decision {

@@ -1,15 +1,16 @@
 //! A device renews its access (RFC 6749 §6) for as long as everything is as fit as it was at the redemption.
 //!
-//! Bound by client authentication, a refresh token stays; an unbound one is replaced each time, and one that was replaced
+//! Bound by client authentication or a DPoP key, a refresh token stays; an unbound one is replaced each time, and one that was replaced
 //! and comes back ends the family (RFC 9700 §4.14.2, CF-8).
 
 use super::Refusal;
-use super::authenticate::{Authenticated, Proof};
+use super::authenticate::Authenticated;
+use super::bind::{self, Carried};
 use super::issue::{Issue, Lifetimes, refreshable};
 use super::revoke::revoked;
 use crate::change::{Change, Decision, Require, Row};
 use crate::gate::MayIssue;
-use crate::model::{Client, Family, GrantType, Refresh, Scope, Session, User};
+use crate::model::{Client, Family, GrantType, KeyThumbprint, Refresh, Rotation, Scope, Session, User};
 use crate::secret::RefreshToken;
 use crate::{Entropy, Timestamp};
 
@@ -40,6 +41,7 @@ pub fn refresh<'a>(
     scene: Scene<'a>,
     caller: Authenticated<'_>,
     (presented, narrowed): (&RefreshToken, Option<&Scope>),
+    carried: Carried<'_>,
     lifetimes: Lifetimes,
     now: Timestamp,
     entropy: &mut dyn Entropy,
@@ -48,6 +50,10 @@ pub fn refresh<'a>(
     let live = family.refresh.filter(|refresh| family.is_live(now) && now < refresh.idle_until);
     let (true, true, Some(live)) = (family.client_id == *caller.id(), family.id == presented.family_id(), live) else {
         return refuse(Refusal::RefreshTokenInvalid);
+    };
+    let dpop = match bound_to(family, caller, carried.dpop) {
+        Ok(dpop) => dpop,
+        Err(refusal) => return refuse(refusal),
     };
     if presented.generation() != live.generation || presented.hash() != live.token {
         // It is genuine, or it would not have been read: somebody holds a token that was replaced.
@@ -66,14 +72,25 @@ pub fn refresh<'a>(
         return refuse(Refusal::ScopeNotAllowed);
     }
     let scope = scope.clone();
-    let (refresh_token, refresh) = renewed(family, live, caller.proof(), lifetimes, now, entropy);
-    let family = Family { refresh: Some(refresh), refreshed_at: Some(now), ..family.clone() };
+    let resources = match bind::narrowed(&family.resources, carried.resources) {
+        Ok(resources) => resources,
+        Err(refusal) => return refuse(refusal),
+    };
+    let lifetimes = lifetimes.of(may.client());
+    let rotates = match may.client().tokens.rotation {
+        Rotation::Always => true,
+        Rotation::Unbound => family.dpop.is_none() && !caller.proof().is_given(),
+    };
+    let (refresh_token, refresh) = renewed(family, live, rotates, lifetimes, now, entropy);
+    let family = Family { refresh: Some(refresh), refreshed_at: Some(now), dpop, ..family.clone() };
     let session = may.session();
     let issue = Issue {
         // As at the redemption (OpenID Connect Core §12.2): who signs in again does so in a new session.
         auth_time: session.auth_time,
         amr: &session.amr,
         scope,
+        resources,
+        dpop: carried.dpop,
         access_until: (now + lifetimes.access).min(family.expires_at),
         family: family.clone(),
         refresh_token,
@@ -85,6 +102,18 @@ pub fn refresh<'a>(
         changes: vec![Change::Put(Row::Family(Box::new(family)))],
         reply: Refreshed::Issue(Box::new(issue)),
     }
+}
+
+/// The key that the family is bound to from now on (RFC 9449 §5). A public client's is bound to one key for good, from the
+/// first proof on; another client is bound by its authentication, so its key may change, but never to none.
+fn bound_to(
+    family: &Family,
+    caller: Authenticated<'_>,
+    carried: Option<KeyThumbprint>,
+) -> Result<Option<KeyThumbprint>, Refusal> {
+    let may_change = caller.proof().is_given() && carried.is_some();
+    bind::check_key(family.dpop.filter(|_| !may_change), carried, caller.client())?;
+    Ok(carried.or(family.dpop))
 }
 
 /// The right to issue now, judged as at the redemption, and that the client may still refresh.
@@ -103,20 +132,18 @@ fn may_issue(scene: Scene<'_>) -> Result<MayIssue<'_>, Refusal> {
 fn renewed(
     family: &Family,
     live: Refresh,
-    proof: Proof,
+    rotates: bool,
     lifetimes: Lifetimes,
     now: Timestamp,
     entropy: &mut dyn Entropy,
 ) -> (Option<RefreshToken>, Refresh) {
     let end = family.expires_at;
-    match proof {
-        Proof::Secret => (None, Refresh { idle_until: (now + lifetimes.refresh_idle).min(end), ..live }),
-        Proof::None => {
-            let generation = live.generation.saturating_add(1);
-            let (token, refresh) = refreshable(family.id, generation, lifetimes, (now, end), entropy);
-            (Some(token), refresh)
-        }
+    if !rotates {
+        return (None, Refresh { idle_until: (now + lifetimes.refresh_idle).min(end), ..live });
     }
+    let generation = live.generation.saturating_add(1);
+    let (token, refresh) = refreshable(family.id, generation, lifetimes, (now, end), entropy);
+    (Some(token), refresh)
 }
 
 const fn refuse<'a>(refusal: Refusal) -> Decision<Refreshed<'a>> {

@@ -14,8 +14,16 @@ use crate::wire::form::InvalidForm;
 pub enum Refusal {
     /// The person who approved is locked or gone.
     AccountUnfit,
+    /// The client's assertion is not good under its keys, or its keys cannot be had.
+    AssertionInvalid,
+    /// The client's assertion was used before.
+    AssertionReplayed,
     /// Nobody decided yet (RFC 8628 §3.5).
     AuthorizationPending,
+    /// The PKCE challenge, or its method, is none that is accepted.
+    ChallengeMalformed,
+    /// The client must send a PKCE challenge.
+    ChallengeMissing,
     /// The client presented no secret although it has one.
     ClientAuthMissing,
     /// The client presented its secret in another way than it is registered for.
@@ -40,6 +48,16 @@ pub enum Refusal {
     Denied,
     /// The device's name for itself is too long.
     DeviceNameTooLong,
+    /// The DPoP proof is no good, and why (RFC 9449 §4.3).
+    DpopInvalid(&'static str),
+    /// The DPoP proof is under another key than the grant or the family is bound to.
+    DpopKeyForeign,
+    /// There is no DPoP proof where one is needed.
+    DpopMissing,
+    /// The DPoP proof needs a nonce of this server (RFC 9449 §8).
+    DpopNonce,
+    /// The DPoP proof was used before.
+    DpopReplayed,
     /// The code ran out before anybody decided.
     Expired,
     /// The body is not a form that can be read.
@@ -66,6 +84,10 @@ pub enum Refusal {
     RefreshTokenMissing,
     /// The refresh token was replaced by a newer one.
     RefreshTokenReplayed,
+    /// A resource indicator is none, or there are too many (RFC 8707 §2).
+    ResourceMalformed,
+    /// The client may not name this resource, or it is more than was granted.
+    ResourceNotAllowed,
     /// The scope is malformed.
     ScopeMalformed,
     /// The scope is more than the client may ask for.
@@ -83,6 +105,8 @@ pub enum Refusal {
     TokenMissing,
     /// A quota on live grants is used up.
     TooManyGrants,
+    /// The PKCE verifier is missing or does not fit the challenge.
+    VerifierWrong,
 }
 
 impl Refusal {
@@ -91,21 +115,29 @@ impl Refusal {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::AuthorizationPending => ErrorCode::AuthorizationPending,
-            Self::ClientAuthMissing
+            Self::AssertionInvalid
+            | Self::AssertionReplayed
+            | Self::ClientAuthMissing
             | Self::ClientAuthMethod
             | Self::ClientDisabled
             | Self::ClientUnknown
-            | Self::Credentials(InvalidCredentials::Header | InvalidCredentials::Malformed)
+            | Self::Credentials(
+                InvalidCredentials::Assertion | InvalidCredentials::Header | InvalidCredentials::Malformed,
+            )
             | Self::SecretWrong => ErrorCode::InvalidClient,
             Self::AccountUnfit
             | Self::CodeForeign
             | Self::CodeInvalid
             | Self::CodeReplayed
             | Self::CodeUnknown
+            | Self::DpopKeyForeign
             | Self::RefreshTokenInvalid
             | Self::RefreshTokenReplayed
-            | Self::SessionRevoked => ErrorCode::InvalidGrant,
-            Self::CodeMissing
+            | Self::SessionRevoked
+            | Self::VerifierWrong => ErrorCode::InvalidGrant,
+            Self::ChallengeMalformed
+            | Self::ChallengeMissing
+            | Self::CodeMissing
             | Self::Credentials(
                 InvalidCredentials::Mismatch | InvalidCredentials::Missing | InvalidCredentials::TwoMethods,
             )
@@ -117,12 +149,15 @@ impl Refusal {
             | Self::RefreshTokenMissing
             | Self::TokenMissing => ErrorCode::InvalidRequest,
             Self::Denied => ErrorCode::AccessDenied,
+            Self::DpopInvalid(_) | Self::DpopMissing | Self::DpopReplayed => ErrorCode::InvalidDpopProof,
+            Self::DpopNonce => ErrorCode::UseDpopNonce,
             Self::Expired => ErrorCode::ExpiredToken,
             Self::GrantNotEnabled | Self::IntrospectionNotEnabled | Self::RefreshNotEnabled => {
                 ErrorCode::UnauthorizedClient
             }
             Self::GrantTypeUnsupported => ErrorCode::UnsupportedGrantType,
             Self::Overloaded | Self::TooManyGrants => ErrorCode::TemporarilyUnavailable,
+            Self::ResourceMalformed | Self::ResourceNotAllowed => ErrorCode::InvalidTarget,
             Self::ScopeMalformed | Self::ScopeNotAllowed => ErrorCode::InvalidScope,
             Self::SlowDown { .. } => ErrorCode::SlowDown,
         }
@@ -132,12 +167,18 @@ impl Refusal {
     #[must_use]
     pub fn body(&self) -> ErrorBody {
         let description = match self {
+            Self::ChallengeMalformed => {
+                Some("code_challenge must be the S256 one of RFC 7636, with code_challenge_method=S256")
+            }
+            Self::ChallengeMissing => {
+                Some("this client must send code_challenge with the device authorization request")
+            }
             Self::CodeMissing => Some("device_code is missing"),
             Self::Credentials(cause) => match cause {
                 InvalidCredentials::Mismatch => Some("the Authorization header and client_id name different clients"),
                 InvalidCredentials::Missing => Some("client_id is missing"),
                 InvalidCredentials::TwoMethods => Some("more than one way of client authentication"),
-                InvalidCredentials::Header | InvalidCredentials::Malformed => None,
+                InvalidCredentials::Assertion | InvalidCredentials::Header | InvalidCredentials::Malformed => None,
             },
             Self::DeviceNameTooLong => Some("device_name is longer than 64 characters"),
             Self::Form(cause) => Some(match cause {
@@ -147,6 +188,10 @@ impl Refusal {
                 InvalidForm::TooLong => "the body is too long",
                 InvalidForm::TooManyFields => "too many parameters",
             }),
+            Self::DpopInvalid(why) => Some(*why),
+            Self::DpopMissing => Some("a DPoP proof is needed here"),
+            Self::DpopNonce => Some("repeat the request with a proof that carries the nonce of this reply"),
+            Self::DpopReplayed => Some("this DPoP proof was used before"),
             Self::GrantNotEnabled => Some("the device authorization grant is not enabled for this client"),
             Self::GrantTypeMissing => Some("grant_type is missing"),
             Self::IntrospectionNotEnabled => Some("this client may not introspect tokens"),
@@ -154,11 +199,15 @@ impl Refusal {
             Self::QueryCredentials => Some("parameters belong in the body, not in the query"),
             Self::RefreshNotEnabled => Some("the refresh token grant is not enabled for this client"),
             Self::RefreshTokenMissing => Some("refresh_token is missing"),
+            Self::ResourceMalformed => Some("resource must be an absolute URI without a fragment, at most 8 of them"),
+            Self::ResourceNotAllowed => Some("the client may not ask for this resource"),
             Self::ScopeMalformed => Some("the scope is malformed"),
             Self::ScopeNotAllowed => Some("the client may not ask for this scope"),
             Self::TokenMissing => Some("token is missing"),
             Self::TooManyGrants => Some("too many codes are waiting"),
             Self::AccountUnfit
+            | Self::AssertionInvalid
+            | Self::AssertionReplayed
             | Self::AuthorizationPending
             | Self::ClientAuthMissing
             | Self::ClientAuthMethod
@@ -169,6 +218,7 @@ impl Refusal {
             | Self::CodeReplayed
             | Self::CodeUnknown
             | Self::Denied
+            | Self::DpopKeyForeign
             | Self::Expired
             | Self::GrantTypeUnsupported
             | Self::Overloaded
@@ -176,7 +226,8 @@ impl Refusal {
             | Self::RefreshTokenReplayed
             | Self::SecretWrong
             | Self::SessionRevoked
-            | Self::SlowDown { .. } => None,
+            | Self::SlowDown { .. }
+            | Self::VerifierWrong => None,
         };
         let interval = match self {
             Self::SlowDown { interval } => Some(whole_seconds(*interval)),
@@ -215,6 +266,8 @@ mod tests {
             Refusal::ClientDisabled,
             Refusal::ClientAuthMethod,
             Refusal::ClientAuthMissing,
+            Refusal::AssertionInvalid,
+            Refusal::AssertionReplayed,
         ]));
         assert!(same(&[
             Refusal::CodeForeign,
@@ -225,12 +278,21 @@ mod tests {
             Refusal::RefreshTokenReplayed,
             Refusal::AccountUnfit,
             Refusal::SessionRevoked,
+            Refusal::DpopKeyForeign,
+            Refusal::VerifierWrong,
         ]));
     }
 
     #[test]
     fn oa_5_2_4_descriptions_hold_only_allowed_characters() {
         for refusal in [
+            Refusal::ChallengeMalformed,
+            Refusal::ChallengeMissing,
+            Refusal::DpopMissing,
+            Refusal::DpopNonce,
+            Refusal::DpopReplayed,
+            Refusal::ResourceMalformed,
+            Refusal::ResourceNotAllowed,
             Refusal::CodeMissing,
             Refusal::DeviceNameTooLong,
             Refusal::GrantNotEnabled,

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use super::Refusal;
 use super::authenticate::Authenticated;
+use super::bind::read_resources;
 use crate::change::{Change, Decision, Row};
-use crate::model::{Client, ClientAddress, Grant, GrantState, GrantType, Scope};
+use crate::model::{
+    Client, ClientAddress, CodeChallenge, Demand, Grant, GrantState, GrantType, KeyThumbprint, Resource, Scope,
+};
 use crate::secret::{Alphabet, DeviceCode, MacKey, UserCode};
 use crate::wire::is_invisible;
 use crate::{Entropy, Timestamp};
@@ -15,11 +18,32 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 /// Characters of a device's name for itself.
 pub const MAX_DEVICE_NAME: usize = 64;
 
+/// The parameters of a device authorization request that count here; all others change nothing (DF-3.1-9).
+#[derive(Clone, Debug, Default)]
+pub struct Parameters<'a> {
+    /// `scope`.
+    pub scope: Option<&'a str>,
+    /// `device_name`.
+    pub device_name: Option<&'a str>,
+    /// Every `resource` (RFC 8707).
+    pub resources: Vec<&'a str>,
+    /// `code_challenge` (RFC 7636).
+    pub code_challenge: Option<&'a str>,
+    /// `code_challenge_method`.
+    pub code_challenge_method: Option<&'a str>,
+}
+
 /// What the device asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The scopes; none: the client's default.
     pub scope: Scope,
+    /// For which APIs.
+    pub resources: Vec<Resource>,
+    /// The key of the DPoP proof that came with it, which was found good.
+    pub dpop: Option<KeyThumbprint>,
+    /// Its PKCE challenge.
+    pub code_challenge: Option<CodeChallenge>,
     /// What the device calls itself.
     pub device_name: Option<String>,
     /// Where it is.
@@ -53,20 +77,34 @@ pub struct Started {
 }
 
 impl Request {
-    /// Reads the parameters of a request that count here; all others change nothing (DF-3.1-9).
+    /// Reads a request. `dpop`: the key of the proof that came with it.
     ///
     /// # Errors
-    /// A scope that cannot be one, or a name that is too long.
-    pub fn read(scope: Option<&str>, device_name: Option<&str>, requester: ClientAddress) -> Result<Self, Refusal> {
-        let scope = Scope::parse(scope.unwrap_or_default()).map_err(|_| Refusal::ScopeMalformed)?;
-        let device_name = device_name
+    /// A scope, a resource or a challenge that cannot be one, or a name that is too long.
+    pub fn read(
+        parameters: &Parameters<'_>,
+        dpop: Option<KeyThumbprint>,
+        requester: ClientAddress,
+    ) -> Result<Self, Refusal> {
+        let scope = Scope::parse(parameters.scope.unwrap_or_default()).map_err(|_| Refusal::ScopeMalformed)?;
+        let device_name = parameters
+            .device_name
             .map(|name| name.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect::<String>())
             .map(|name| name.trim().to_owned())
             .filter(|name| !name.is_empty());
         if device_name.as_ref().is_some_and(|name| name.chars().count() > MAX_DEVICE_NAME) {
             return Err(Refusal::DeviceNameTooLong);
         }
-        Ok(Self { scope, device_name, requester })
+        let resources = read_resources(parameters.resources.iter().copied())?;
+        let code_challenge = match (parameters.code_challenge, parameters.code_challenge_method) {
+            (None, None) => None,
+            (Some(challenge), Some("S256")) => {
+                Some(CodeChallenge::parse(challenge).ok_or(Refusal::ChallengeMalformed)?)
+            }
+            // Without a method it would be `plain` (RFC 7636 §4.3), which proves nothing to who read the request.
+            _ => return Err(Refusal::ChallengeMalformed),
+        };
+        Ok(Self { scope, resources, dpop, code_challenge, device_name, requester })
     }
 }
 
@@ -87,6 +125,12 @@ pub fn start(
         return Err(Refusal::GrantNotEnabled);
     }
     let scope = granted_scope(client, &request.scope)?;
+    if !request.resources.iter().all(|resource| client.tokens.resources.contains(resource)) {
+        return Err(Refusal::ResourceNotAllowed);
+    }
+    if client.device.pkce == Demand::Required && request.code_challenge.is_none() {
+        return Err(Refusal::ChallengeMissing);
+    }
     let expires_at = now + terms.lifetime;
     let device_code = DeviceCode::draw(expires_at, entropy);
     let user_code = UserCode::draw(terms.alphabet, terms.user_code_length, entropy);
@@ -96,6 +140,9 @@ pub fn start(
         user_code: user_code.hash(user_code_key),
         client_id: client.id.clone(),
         scope,
+        resources: request.resources.clone(),
+        dpop: request.dpop,
+        code_challenge: request.code_challenge,
         device_name: request.device_name.clone(),
         requester: request.requester,
         created_at: now,
@@ -133,7 +180,8 @@ mod tests {
     use crate::model::AuthMethod;
 
     fn try_start(client: &Client, scope: Option<&str>, seed: u64) -> Result<Decision<Started>, Refusal> {
-        let request = Request::read(scope, Some("TV in the kitchen"), address())?;
+        let parameters = Parameters { scope, device_name: Some("TV in the kitchen"), ..Parameters::default() };
+        let request = Request::read(&parameters, None, address())?;
         let caller = authenticate(Some(client), &credentials(client), Endpoint::DeviceAuthorization)?;
         start(caller, &request, terms(), &mac_key(1), T0, &mut Seeded::new(seed))
     }
@@ -187,6 +235,9 @@ mod tests {
             user_code: user_code.hash(&mac_key(1)),
             client_id: client.id.clone(),
             scope: Scope::parse("openid").unwrap(),
+            resources: Vec::new(),
+            dpop: None,
+            code_challenge: None,
             device_name: Some("TV in the kitchen".to_owned()),
             requester: address(),
             created_at: T0,
@@ -212,7 +263,7 @@ mod tests {
 
         // Another length draws another user code from the same seed, and leaves the device code as it was.
         let longer = Terms { user_code_length: 11, ..terms() };
-        let request = Request::read(None, None, address()).unwrap();
+        let request = Request::read(&Parameters::default(), None, address()).unwrap();
         let caller = authenticate(Some(&client), &credentials(&client), Endpoint::DeviceAuthorization).unwrap();
         let other = start(caller, &request, longer, &mac_key(1), T0, &mut Seeded::new(0)).unwrap().reply;
         assert_eq!(other.device_code.hash(), started[0].device_code.hash());
@@ -229,12 +280,59 @@ mod tests {
 
     #[test]
     fn a_device_names_itself_in_64_visible_characters_at_most() {
-        let read = |name: &str| Request::read(None, Some(name), address()).map(|request| request.device_name);
+        let read = |name: &str| {
+            let parameters = Parameters { device_name: Some(name), ..Parameters::default() };
+            Request::read(&parameters, None, address()).map(|request| request.device_name)
+        };
         assert_eq!(read(" TV\u{202e}\u{200b}\n in the hall "), Ok(Some("TV in the hall".to_owned())));
         for nothing in ["", "   ", "\u{200b}\u{7}"] {
             assert_eq!(read(nothing), Ok(None), "{nothing:?}");
         }
         assert_eq!(read(&"ä".repeat(MAX_DEVICE_NAME)), Ok(Some("ä".repeat(MAX_DEVICE_NAME))));
         assert_eq!(read(&"ä".repeat(MAX_DEVICE_NAME + 1)), Err(Refusal::DeviceNameTooLong));
+    }
+
+    fn start_with(client: &Client, parameters: &Parameters<'_>) -> Result<Grant, Refusal> {
+        let key = KeyThumbprint::from_bytes([7; 32]);
+        let request = Request::read(parameters, Some(key), address())?;
+        let caller = authenticate(Some(client), &credentials(client), Endpoint::DeviceAuthorization)?;
+        start(caller, &request, terms(), &mac_key(1), T0, &mut Seeded::new(1)).map(|decision| decision.reply.grant)
+    }
+
+    #[test]
+    fn ri_4_dpd_2_resources_and_the_key_of_the_proof_are_fixed_by_the_device_request() {
+        let api = "https://api.example.com";
+        let mut client = client("tv", AuthMethod::None);
+        let asks = Parameters { resources: vec![api], ..Parameters::default() };
+        assert_eq!(start_with(&client, &asks).unwrap_err(), Refusal::ResourceNotAllowed);
+        client.tokens.resources = vec![Resource::parse(api).unwrap()];
+        let grant = start_with(&client, &asks).unwrap();
+        assert_eq!(
+            (grant.resources, grant.dpop),
+            (client.tokens.resources.clone(), Some(KeyThumbprint::from_bytes([7; 32])))
+        );
+        assert_eq!(start_with(&client, &Parameters::default()).unwrap().resources, [], "no default but the audience's");
+        let malformed = Parameters { resources: vec![api, "api"], ..Parameters::default() };
+        assert_eq!(start_with(&client, &malformed).unwrap_err(), Refusal::ResourceMalformed);
+    }
+
+    #[test]
+    fn df_x_1_a_challenge_is_kept_plain_is_none_and_a_client_may_have_to_send_one() {
+        let challenge = Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        let mut client = client("tv", AuthMethod::None);
+        let with = |code_challenge, code_challenge_method| Parameters {
+            code_challenge,
+            code_challenge_method,
+            ..Parameters::default()
+        };
+        assert!(start_with(&client, &with(challenge, Some("S256"))).unwrap().code_challenge.is_some());
+        for (challenge, method) in
+            [(challenge, None), (challenge, Some("plain")), (None, Some("S256")), (Some("short"), Some("S256"))]
+        {
+            assert_eq!(start_with(&client, &with(challenge, method)).unwrap_err(), Refusal::ChallengeMalformed);
+        }
+        client.device.pkce = Demand::Required;
+        assert_eq!(start_with(&client, &with(None, None)).unwrap_err(), Refusal::ChallengeMissing);
+        assert!(start_with(&client, &with(challenge, Some("S256"))).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Scope, Version};
+use super::{Resource, Scope, Version};
 use crate::Timestamp;
 use crate::secret::{Alphabet, SecretHash};
 
@@ -48,6 +48,17 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// Secret in the body (RFC 6749 §2.3.1).
     ClientSecretPost,
+    /// An assertion signed with its private key (RFC 7523 §2.2, RFC 10070).
+    PrivateKeyJwt,
+}
+
+/// The public keys of a client that signs assertions: given with the registration, or fetched (RFC 7591 §2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientKeys {
+    /// The https address of its JWK set (`jwks_uri`).
+    At(Box<str>),
+    /// The JWK set itself (`jwks`), as canonical JSON of public keys.
+    Set(Box<str>),
 }
 
 /// Grants a client may use (RFC 7591 §2, `grant_types`).
@@ -81,14 +92,91 @@ pub enum LinkPolicy {
     SameNetwork,
 }
 
-/// Signature algorithm of a client's id_tokens (`id_token_signed_response_alg`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum IdTokenAlg {
+/// A signature algorithm (RFC 7518 §3.1, RFC 8037).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SigningAlg {
+    /// Ed25519.
+    EdDsa,
     /// ECDSA on P-256.
     Es256,
-    /// RSASSA-PKCS1-v1_5, what clients assume (OpenID Connect Core §15.1).
-    #[default]
+    /// RSASSA-PKCS1-v1_5, what clients assume of id_tokens (OpenID Connect Core §15.1).
     Rs256,
+}
+
+/// What access tokens look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccessTokenFormat {
+    /// A JWT that APIs check by themselves (RFC 9068).
+    #[default]
+    Jwt,
+    /// Text that says nothing: APIs ask what it is good for (RFC 7662).
+    Opaque,
+}
+
+/// Whether a client must prove possession of a key or hold a verifier, or may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Demand {
+    /// It may.
+    #[default]
+    Optional,
+    /// It must: without, it gets nothing.
+    Required,
+}
+
+/// When a refresh token is replaced by its use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rotation {
+    /// Every time, bound or not.
+    Always,
+    /// Every time unless it is bound to the client's secret or key, or to a DPoP key (CF-8).
+    #[default]
+    Unbound,
+}
+
+/// What `sub` says of a person (OpenID Connect Core §8).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SubjectType {
+    /// Another subject for each sector; without a sector of its own, a client is one by itself.
+    Pairwise(Option<Box<str>>),
+    /// The same subject for every client.
+    #[default]
+    Public,
+}
+
+/// What a client's tokens have different from the server's `[tokens]` defaults; `None` keeps the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenPolicy {
+    /// What access tokens look like.
+    pub format: AccessTokenFormat,
+    /// How access tokens that are JWTs are signed.
+    pub alg: Option<SigningAlg>,
+    /// Lifetime of access tokens.
+    pub access_lifetime: Option<Duration>,
+    /// Unused for this long, lasting access ends.
+    pub refresh_idle: Option<Duration>,
+    /// Lasting access ends after this long whatever happens.
+    pub refresh_absolute: Option<Duration>,
+    /// When refresh tokens are replaced.
+    pub rotation: Rotation,
+    /// Whether tokens must be bound to a key (`dpop_bound_access_tokens`, RFC 9449 §5.2).
+    pub dpop: Demand,
+    /// What `sub` says.
+    pub subject: SubjectType,
+    /// APIs it may name (RFC 8707); naming none, its tokens are for the default audience.
+    pub resources: Vec<Resource>,
+}
+
+/// A client that registered itself (RFC 7591), and by what it may change its registration (RFC 7592).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// SHA-256 of its registration access token.
+    pub token: SecretHash,
+    /// When it goes unless it is used before; `None` once it was, or when it may stay unused.
+    pub unused_until: Option<Timestamp>,
+    /// Identifier of the software (`software_id`).
+    pub software_id: Option<Box<str>>,
+    /// Its version (`software_version`).
+    pub software_version: Option<Box<str>>,
 }
 
 /// A web origin whose scripts may call the protocol endpoints, such as `https://tv.example.com`.
@@ -106,6 +194,8 @@ pub struct DevicePolicy {
     pub interval: Option<Duration>,
     /// Lifetime of a grant's codes.
     pub lifetime: Option<Duration>,
+    /// Whether the device request must carry a PKCE challenge (RFC 7636).
+    pub pkce: Demand,
 }
 
 /// A registered client.
@@ -119,6 +209,10 @@ pub struct Client {
     pub auth: AuthMethod,
     /// SHA-256 of its live secrets: none for a public client, two while one is rotated.
     pub secrets: Vec<SecretHash>,
+    /// Its public keys, when it signs assertions.
+    pub keys: Option<ClientKeys>,
+    /// The one algorithm of its assertions (`token_endpoint_auth_signing_alg`); `None` allows each that its keys are for.
+    pub assertion_alg: Option<SigningAlg>,
     /// Grants it may use. The device grant is opt-in (RFC 10027 §2).
     pub grants: Vec<GrantType>,
     /// Scopes it may ask for; asked for nothing, it gets all but `offline_access`.
@@ -130,15 +224,19 @@ pub struct Client {
     /// Authentication at the device authorization endpoint.
     pub device_auth: DeviceAuth,
     /// Signature algorithm of its id_tokens.
-    pub id_token_alg: IdTokenAlg,
+    pub id_token_alg: SigningAlg,
     /// Own settings of its grants.
     pub device: DevicePolicy,
+    /// Own settings of its tokens.
+    pub tokens: TokenPolicy,
     /// Whether it may ask what tokens are good for, as an API does (RFC 7662 §2.1). Needs a secret.
     pub introspects: bool,
     /// Whether the operator vouches for the name. Self-asserted registrations are never verified (RFC 7591 §5).
     pub verified: bool,
     /// Whether it may do anything at all.
     pub enabled: bool,
+    /// How it registered itself; `None` for one that an operator added.
+    pub registration: Option<Registration>,
     /// SHA-256 of the declaration in the configuration it came from; `None` for one added by command.
     pub declaration: Option<[u8; 32]>,
     /// When it was registered.
@@ -154,12 +252,12 @@ impl Client {
         self.grants.contains(&grant)
     }
 
-    /// Whether it can keep a secret and has one (RFC 6749 §2.1, "confidential").
+    /// Whether it can keep a secret or a key and has one (RFC 6749 §2.1, "confidential").
     #[must_use]
     pub fn is_confidential(&self) -> bool {
         match self.auth {
             AuthMethod::None => false,
-            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => true,
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::PrivateKeyJwt => true,
         }
     }
 }

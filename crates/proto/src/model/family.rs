@@ -1,6 +1,6 @@
 //! A token family: everything issued from one redemption, alive or dead as a whole.
 
-use super::{ClientAddress, ClientId, FamilyId, GrantId, Scope, SessionId, UserId, Version};
+use super::{ClientAddress, ClientId, FamilyId, GrantId, KeyThumbprint, Resource, Scope, SessionId, UserId, Version};
 use crate::Timestamp;
 use crate::secret::SecretHash;
 
@@ -30,6 +30,10 @@ pub struct Family {
     pub session_id: SessionId,
     /// What they are good for.
     pub scope: Scope,
+    /// At which APIs; none: at the default audience (RFC 8707).
+    pub resources: Vec<Resource>,
+    /// The key they are bound to (RFC 9449 §6).
+    pub dpop: Option<KeyThumbprint>,
     /// What the device is called: what it called itself, until its person calls it something else.
     pub device_name: Option<String>,
     /// Where the device asked from; unknown for families of before this was kept.

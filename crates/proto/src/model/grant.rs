@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Amr, ClientAddress, ClientId, FamilyId, GrantId, Scope, SessionId, UserId, Version};
+use super::{
+    Amr, ClientAddress, ClientId, CodeChallenge, FamilyId, GrantId, KeyThumbprint, Resource, Scope, SessionId, UserId,
+    Version,
+};
 use crate::Timestamp;
 use crate::secret::{DeviceCodeHash, UserCodeHash};
 
@@ -67,6 +70,12 @@ pub struct Grant {
     pub client_id: ClientId,
     /// For what.
     pub scope: Scope,
+    /// Tokens for which APIs; none: for the default audience (RFC 8707).
+    pub resources: Vec<Resource>,
+    /// The key whose proof came with the request: every poll needs one under it (RFC 9449).
+    pub dpop: Option<KeyThumbprint>,
+    /// The PKCE challenge that came with the request: the redemption needs its verifier (RFC 7636).
+    pub code_challenge: Option<CodeChallenge>,
     /// What the device calls itself: its own claim.
     pub device_name: Option<String>,
     /// From where.

@@ -21,6 +21,35 @@ impl Amr {
     }
 }
 
+/// What a sign-in is worth as a whole (`acr`, OpenID Connect Core §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acr {
+    /// One factor was shown.
+    OneFactor,
+}
+
+impl Acr {
+    /// All of them, for `acr_values_supported`.
+    pub const ALL: [Self; 1] = [Self::OneFactor];
+
+    /// What `amr` together is worth; `None` when nothing was shown.
+    #[must_use]
+    pub const fn of(amr: &[Amr]) -> Option<Self> {
+        match amr {
+            [] => None,
+            [Amr::Password, ..] => Some(Self::OneFactor),
+        }
+    }
+
+    /// The value: an absolute URI, as OpenID Connect asks for.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OneFactor => "urn:countersign:acr:one-factor",
+        }
+    }
+}
+
 /// Why a session was revoked. Ordinary sign-out and expiry are not revocations: they sign no device out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevocationCause {

@@ -12,8 +12,12 @@ use crate::secret::ClientSecret;
 /// How the client presented itself.
 #[derive(Clone, Debug)]
 pub enum Presented {
+    /// An assertion that nobody checked yet: good for nothing (RFC 7523 §2.2).
+    Assertion(Zeroizing<String>),
     /// A secret in the Authorization header.
     Basic(ClientSecret),
+    /// An assertion that was found good under the keys of the claimed client. Never read from a request.
+    Key,
     /// No secret: `client_id` in the body, or Basic with an empty secret, which some clients send for a public client.
     None,
     /// A secret in the body.
@@ -31,9 +35,15 @@ pub struct Credentials {
     pub by_header: bool,
 }
 
+/// The only kind of assertion there is (RFC 7523 §2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 /// Why no credentials could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCredentials {
+    /// An assertion without its type, of another type, or one that names no client (RFC 7521 §4.2).
+    #[error("the client assertion cannot be read")]
+    Assertion,
     /// The Authorization header is no readable Basic header.
     #[error("the Authorization header cannot be read")]
     Header,
@@ -52,13 +62,31 @@ pub enum InvalidCredentials {
 }
 
 impl Credentials {
-    /// Reads the credentials of a request.
+    /// Reads the credentials of a request. `claimed`: which client an assertion says it is from, since it may stand there
+    /// without `client_id` (RFC 7521 §4.2).
     ///
     /// # Errors
     /// There are none, two, or unreadable ones.
-    pub fn read(authorization: Option<&str>, form: &Form<'_>) -> Result<Self, InvalidCredentials> {
+    pub fn read(
+        authorization: Option<&str>,
+        form: &Form<'_>,
+        claimed: fn(&str) -> Option<ClientId>,
+    ) -> Result<Self, InvalidCredentials> {
         let body_id = form.get("client_id");
         let body_secret = form.get("client_secret");
+        let assertion = (form.get("client_assertion_type"), form.get("client_assertion"));
+        if assertion != (None, None) {
+            if authorization.is_some() || body_secret.is_some() {
+                return Err(InvalidCredentials::TwoMethods);
+            }
+            let (Some(JWT_BEARER), Some(assertion)) = assertion else { return Err(InvalidCredentials::Assertion) };
+            let client_id = claimed(assertion).ok_or(InvalidCredentials::Assertion)?;
+            if body_id.is_some_and(|body_id| body_id != client_id.as_str()) {
+                return Err(InvalidCredentials::Mismatch);
+            }
+            let presented = Presented::Assertion(Zeroizing::new(assertion.to_owned()));
+            return Ok(Self { client_id, presented, by_header: false });
+        }
         let Some(header) = authorization else {
             let client_id = ClientId::parse(body_id.ok_or(InvalidCredentials::Missing)?);
             let presented =
@@ -102,14 +130,18 @@ mod tests {
 
     fn read(authorization: Option<&str>, body: &str) -> Result<(String, &'static str, String), InvalidCredentials> {
         let form = Form::parse(body.as_bytes()).unwrap();
-        Credentials::read(authorization, &form).map(|credentials| {
-            let (method, secret) = match &credentials.presented {
-                Presented::Basic(secret) => ("basic", secret.reveal().to_owned()),
-                Presented::None => ("none", String::new()),
-                Presented::Post(secret) => ("post", secret.reveal().to_owned()),
-            };
-            (credentials.client_id.to_string(), method, secret)
-        })
+        Credentials::read(authorization, &form, |text| ClientId::parse(text.strip_prefix("from:")?)).map(
+            |credentials| {
+                let (method, secret) = match &credentials.presented {
+                    Presented::Assertion(text) => ("assertion", text.to_string()),
+                    Presented::Key => ("key", String::new()),
+                    Presented::Basic(secret) => ("basic", secret.reveal().to_owned()),
+                    Presented::None => ("none", String::new()),
+                    Presented::Post(secret) => ("post", secret.reveal().to_owned()),
+                };
+                (credentials.client_id.to_string(), method, secret)
+            },
+        )
     }
 
     fn header(text: &str) -> String {
@@ -136,6 +168,26 @@ mod tests {
     fn oa_2_3_1_two_methods_are_refused() {
         assert_eq!(read(Some(&header("tv:s")), "client_secret=s"), Err(InvalidCredentials::TwoMethods));
         assert_eq!(read(Some(&header("tv:s")), "client_id=other"), Err(InvalidCredentials::Mismatch));
+    }
+
+    #[test]
+    fn pk_1_pk_2_one_assertion_of_the_one_type_names_the_client() {
+        let typed = format!("client_assertion_type={}", JWT_BEARER.replace(':', "%3A"));
+        let expected = Ok(("tv".into(), "assertion", "from:tv".into()));
+        assert_eq!(read(None, &format!("{typed}&client_assertion=from:tv")), expected);
+        assert_eq!(read(None, &format!("{typed}&client_assertion=from:tv&client_id=tv")), expected);
+        for (body, why) in [
+            (format!("{typed}&client_assertion=from:tv&client_id=other"), InvalidCredentials::Mismatch),
+            (format!("{typed}&client_assertion=garbage&client_id=tv"), InvalidCredentials::Assertion),
+            (format!("{typed}&client_id=tv"), InvalidCredentials::Assertion),
+            ("client_assertion=from:tv&client_id=tv".to_owned(), InvalidCredentials::Assertion),
+            ("client_assertion_type=saml&client_assertion=from:tv".to_owned(), InvalidCredentials::Assertion),
+            (format!("{typed}&client_assertion=from:tv&client_secret=s"), InvalidCredentials::TwoMethods),
+        ] {
+            assert_eq!(read(None, &body), Err(why), "{body}");
+        }
+        let both = read(Some(&header("tv:s")), &format!("{typed}&client_assertion=from:tv"));
+        assert_eq!(both, Err(InvalidCredentials::TwoMethods));
     }
 
     #[test]

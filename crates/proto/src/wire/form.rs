@@ -15,6 +15,9 @@ pub const MAX_FIELDS: usize = 64;
 /// Bytes of one name or value, as sent.
 pub const MAX_FIELD: usize = 8 * 1024;
 
+/// The one parameter that may stand there more than once (RFC 8707 §2, CF-4).
+const MAY_REPEAT: &str = "resource";
+
 /// The parameters of a request, in the order in which they came.
 #[derive(Clone, Default)]
 pub struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
@@ -57,7 +60,7 @@ impl<'a> Form<'a> {
             let (name, value) = field.split_at(at);
             let name = decode(name)?;
             let value = decode(value.strip_prefix(b"=").unwrap_or(value))?;
-            if fields.iter().any(|(earlier, _)| *earlier == name) {
+            if name != MAY_REPEAT && fields.iter().any(|(earlier, _)| *earlier == name) {
                 return Err(InvalidForm::Repeated);
             }
             fields.push((name, value));
@@ -69,6 +72,11 @@ impl<'a> Form<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| &**value).filter(|value| !value.is_empty())
+    }
+
+    /// Every `resource` that is not empty (RFC 8707 §2).
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(own, value)| own == MAY_REPEAT && !value.is_empty()).map(|(_, value)| &**value)
     }
 }
 
@@ -108,6 +116,13 @@ mod tests {
         for body in [&b"a=1&a=2"[..], b"a=1&%61=1", b"a=&a=1", b"unknown=1&b=2&unknown=3"] {
             assert_eq!(Form::parse(body).err(), Some(InvalidForm::Repeated));
         }
+    }
+
+    #[test]
+    fn cf_4_ri_2_only_resource_may_be_repeated() {
+        let form = Form::parse(b"resource=https%3A%2F%2Fa&scope=x&resource=&resource=https://b").unwrap();
+        assert_eq!(form.resources().collect::<Vec<_>>(), ["https://a", "https://b"]);
+        assert_eq!(Form::parse(b"Resource=a&Resource=b").err(), Some(InvalidForm::Repeated));
     }
 
     #[test]

@@ -268,6 +268,7 @@ fn presented(client: usize, secret: bool) -> Credentials {
         (false, _) => Presented::None,
         (true, AuthMethod::None | AuthMethod::ClientSecretBasic) => Presented::Basic(shown),
         (true, AuthMethod::ClientSecretPost) => Presented::Post(shown),
+        (true, AuthMethod::PrivateKeyJwt) => Presented::Key,
     };
     Credentials { client_id: client_id(client), presented, by_header: false }
 }

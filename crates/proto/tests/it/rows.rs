@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use proto::Timestamp;
 use proto::grant::Lifetimes;
+use proto::grant::mint::Issuer;
 use proto::grant::start::Terms;
 use proto::model::{
-    Amr, AuthMethod, Client, ClientAddress, ClientId, DeviceAuth, DevicePolicy, GrantType, IdTokenAlg, KeyId,
-    LinkPolicy, Scope, Session, SessionId, User, UserId, UserName, UserState,
+    Amr, AuthMethod, Client, ClientAddress, ClientId, DeviceAuth, DevicePolicy, GrantType, KeyId, LinkPolicy, Scope,
+    Session, SessionId, SigningAlg, TokenPolicy, User, UserId, UserName, UserState,
 };
 use proto::secret::{Alphabet, ClientSecret, MacKey, SecretHash};
 use proto::wire::credentials::{Credentials, Presented};
@@ -24,7 +25,7 @@ pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
 
 pub(crate) fn client(id: &str, auth: AuthMethod) -> Client {
     let secrets = match auth {
-        AuthMethod::None => Vec::new(),
+        AuthMethod::None | AuthMethod::PrivateKeyJwt => Vec::new(),
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => vec![ClientSecret::presented(SECRET).hash()],
     };
     Client {
@@ -32,16 +33,20 @@ pub(crate) fn client(id: &str, auth: AuthMethod) -> Client {
         name: format!("The client {id}"),
         auth,
         secrets,
+        keys: None,
+        assertion_alg: None,
         grants: vec![GrantType::DeviceCode],
         scopes: Scope::parse("openid profile email offline_access").unwrap(),
         origins: Vec::new(),
         link: LinkPolicy::SameNetwork,
         device_auth: DeviceAuth::Required,
-        id_token_alg: IdTokenAlg::Rs256,
+        id_token_alg: SigningAlg::Rs256,
         device: DevicePolicy::default(),
+        tokens: TokenPolicy::default(),
         introspects: false,
         verified: false,
         enabled: true,
+        registration: None,
         declaration: None,
         created_at: T0 - Duration::from_secs(86_400),
         version: 1,
@@ -90,6 +95,7 @@ pub(crate) fn credentials(client: &Client) -> Credentials {
         AuthMethod::None => Presented::None,
         AuthMethod::ClientSecretBasic => Presented::Basic(secret),
         AuthMethod::ClientSecretPost => Presented::Post(secret),
+        AuthMethod::PrivateKeyJwt => Presented::Key,
     };
     let by_header = matches!(presented, Presented::Basic(_));
     Credentials { client_id: client.id.clone(), presented, by_header }
@@ -108,4 +114,9 @@ pub(crate) const fn lifetimes() -> Lifetimes {
 
 pub(crate) fn mac_key(n: u8) -> MacKey {
     MacKey::new(KeyId::from_bytes([n; 16]), &Zeroizing::new([n; 32]))
+}
+
+/// The issuer of every token; `subjects` makes its pairwise subjects.
+pub(crate) const fn issuer(subjects: &MacKey) -> Issuer<'_> {
+    Issuer { issuer: "https://id.example.com", audience: "https://api.example.com", subjects }
 }

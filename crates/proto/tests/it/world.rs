@@ -7,13 +7,14 @@ use proto::Timestamp;
 use proto::change::{Change, Commit, Decision, Key, Require, Row};
 use proto::entropy::Seeded;
 use proto::grant::authenticate::{Endpoint, authenticate};
+use proto::grant::bind::Carried;
 use proto::grant::decide::{Scene as Decided, Shown, Verdict, Void, decide};
 use proto::grant::lookup::Ended;
-use proto::grant::mint::{Issuer, Minting, mint};
+use proto::grant::mint::{Minting, mint};
 use proto::grant::pace::Bucket;
 use proto::grant::redeem::{Redeem, Scene, redeem};
 use proto::grant::refresh::{Refreshed, Scene as Renewed, refresh};
-use proto::grant::start::{Request, Started, Terms, start};
+use proto::grant::start::{Parameters, Request, Started, Terms, start};
 use proto::grant::{Lifetimes, Refusal};
 use proto::model::{
     Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, GrantState, Session, SessionId, User, UserId,
@@ -21,9 +22,8 @@ use proto::model::{
 use proto::secret::{DeviceCode, MacKeys, RefreshToken};
 use proto::wire::credentials::Credentials;
 
-use crate::rows::{address, lifetimes, mac_key, terms};
+use crate::rows::{address, issuer, lifetimes, mac_key, terms};
 
-const ISSUER: Issuer<'_> = Issuer { issuer: "https://id.example.com", audience: "https://id.example.com" };
 /// How often a use case decides again after a conflict.
 const ATTEMPTS: usize = 3;
 
@@ -143,7 +143,7 @@ impl Server {
     ) -> Result<Started, Refusal> {
         let client = self.rows.client(&credentials.client_id);
         let caller = authenticate(client.as_ref(), credentials, Endpoint::DeviceAuthorization)?;
-        let request = Request::read(scope, None, address())?;
+        let request = Request::read(&Parameters { scope, ..Parameters::default() }, None, address())?;
         let decision = start(caller, &request, self.terms, &mac_key(1), now, &mut self.entropy)?;
         let prepared = self.prepared(decision, now);
         assert_eq!(self.commit(&prepared), Committed::Done);
@@ -183,11 +183,12 @@ impl Server {
             session: session.as_ref(),
             family: family.as_ref(),
         };
-        let Decision { reply, requires, changes } = redeem(scene, caller, self.lifetimes, now, &mut self.entropy);
+        let Decision { reply, requires, changes } =
+            redeem(scene, caller, Carried::default(), self.lifetimes, now, &mut self.entropy);
         let reply = match reply {
             Redeem::Issue(issue) => {
                 let jti = format!("{:x}", self.entropy.next_u64());
-                Ok(Box::new(mint(*issue, ISSUER, jti, now)))
+                Ok(Box::new(mint(*issue, issuer(&mac_key(9)), jti, now)))
             }
             Redeem::Refuse(Refusal::AuthorizationPending) => Err(self.pace(&grant, now)),
             Redeem::Refuse(refusal) => Err(refusal),
@@ -220,10 +221,11 @@ impl Server {
         let (user, session) = (self.rows.user(&family.user_id), self.rows.session(&family.session_id));
         let own = self.rows.client(&family.client_id);
         let scene = Renewed { family: &family, client: own.as_ref(), user: user.as_ref(), session: session.as_ref() };
-        let decision = refresh(scene, caller, (&token, None), self.lifetimes, now, &mut self.entropy);
+        let decision =
+            refresh(scene, caller, (&token, None), Carried::default(), self.lifetimes, now, &mut self.entropy);
         let Decision { reply, requires, changes } = decision;
         let reply = match reply {
-            Refreshed::Issue(issue) => Ok(Box::new(mint(*issue, ISSUER, String::new(), now))),
+            Refreshed::Issue(issue) => Ok(Box::new(mint(*issue, issuer(&mac_key(9)), String::new(), now))),
             Refreshed::Refuse(refusal) => Err(refusal),
         };
         Ok(self.prepared(Decision { reply, requires, changes }, now))

@@ -1,10 +1,12 @@
 //! Every state of a grant at every boundary of time, and what a replay gets from whom.
 
+mod bound;
+
 use super::*;
 use crate::entropy::Seeded;
 use crate::grant::authenticate::{Endpoint, authenticate};
 use crate::grant::fixture::{LIFETIME, T0, around, client, credentials, grant, lifetimes, session, user};
-use crate::model::{AuthMethod, GrantType, Revocation, RevocationCause, Scope, UserState};
+use crate::model::{AuthMethod, GrantType, KeyThumbprint, Revocation, RevocationCause, Scope, UserState};
 
 const TOKENS: Duration = Duration::from_secs(600);
 
@@ -17,6 +19,10 @@ struct Stage {
     session: Session,
     family: Option<Family>,
     caller: Client,
+    /// The key of the DPoP proof that comes with the poll.
+    key: Option<KeyThumbprint>,
+    /// `code_verifier`.
+    verifier: Option<&'static str>,
 }
 
 /// What came of a poll, in the terms of this table.
@@ -40,7 +46,7 @@ fn approved(auth: AuthMethod) -> Stage {
         amr: session.amr.clone(),
     };
     let grant = Grant { state: GrantState::Approved(approval), version: 2, ..grant(&client) };
-    Stage { grant, caller: client.clone(), client, user, session, family: None }
+    Stage { grant, caller: client.clone(), client, user, session, family: None, key: None, verifier: None }
 }
 
 fn redeemed(auth: AuthMethod) -> Stage {
@@ -55,6 +61,7 @@ impl Stage {
     }
 
     fn decide(&self, now: Timestamp) -> Decision<Redeem<'_>> {
+        let carried = Carried { dpop: self.key, code_verifier: self.verifier, ..Carried::default() };
         let scene = Scene {
             grant: &self.grant,
             client: Some(&self.client),
@@ -63,7 +70,7 @@ impl Stage {
             family: self.family.as_ref(),
         };
         let caller = authenticate(Some(&self.caller), &credentials(&self.caller), Endpoint::Token).unwrap();
-        redeem(scene, caller, lifetimes(), now, &mut Seeded::new(now.as_millis().unsigned_abs()))
+        redeem(scene, caller, carried, lifetimes(), now, &mut Seeded::new(now.as_millis().unsigned_abs()))
     }
 
     fn poll(&self, now: Timestamp) -> Got {

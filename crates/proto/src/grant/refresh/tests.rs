@@ -1,5 +1,6 @@
 //! Every way to present a refresh token: whose, which, when, for what, and after what happened.
 
+mod bound;
 mod fitness;
 mod issued;
 
@@ -8,8 +9,8 @@ use std::time::Duration;
 use super::*;
 use crate::entropy::Seeded;
 use crate::grant::authenticate::{Endpoint, authenticate};
-use crate::grant::fixture::{T0, around, client, credentials, grant, lifetimes, session, user};
-use crate::grant::mint::{Issuer, Minting, mint};
+use crate::grant::fixture::{T0, around, client, credentials, grant, issuer, lifetimes, mac_key, session, user};
+use crate::grant::mint::{Minting, mint};
 use crate::grant::redeem::{self, Redeem, redeem};
 use crate::grant::revoke::revoke;
 use crate::model::{Approval, AuthMethod, FamilyId, Grant, GrantState, Revocation, RevocationCause, UserState};
@@ -17,7 +18,6 @@ use crate::wire::error::ErrorCode;
 
 /// When the code was redeemed.
 const START: Timestamp = Timestamp::from_millis(T0.as_millis() + 60_000);
-const ISSUER: Issuer<'_> = Issuer { issuer: "https://id.example.com", audience: "https://api.example.com" };
 const ALL: [AuthMethod; 3] = [AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
 const SECRETS: [AuthMethod; 2] = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
 
@@ -32,6 +32,8 @@ struct Stage {
     caller: Client,
     held: RefreshToken,
     first: Minting,
+    /// The key of the DPoP proof that comes with the request.
+    key: Option<KeyThumbprint>,
 }
 
 /// What came of a refresh, in the terms of these tables.
@@ -71,13 +73,13 @@ fn signed_in(auth: AuthMethod) -> Stage {
         session: Some(&session),
         family: None,
     };
-    let decision = redeem(scene, caller(&client), lifetimes(), START, &mut Seeded::new(1));
+    let decision = redeem(scene, caller(&client), Carried::default(), lifetimes(), START, &mut Seeded::new(1));
     let Redeem::Issue(issue) = decision.reply else { panic!("{:?}", decision.reply) };
     let Some(Change::Put(Row::Grant(redeemed))) = decision.changes.into_iter().next() else { panic!("no grant") };
     let (family, held) = (Family { version: 1, ..issue.family.clone() }, issue.refresh_token.clone().unwrap());
-    let first = mint(*issue, ISSUER, "jti-1".to_owned(), START);
+    let first = mint(*issue, issuer(&mac_key(9)), "jti-1".to_owned(), START);
     let grant = Grant { version: 3, ..*redeemed };
-    Stage { grant, caller: client.clone(), client, user, session, family, held, first }
+    Stage { grant, caller: client.clone(), client, user, session, family, held, first, key: None }
 }
 
 fn caller(client: &Client) -> Authenticated<'_> {
@@ -92,10 +94,11 @@ impl Stage {
     }
 
     fn decide(&self, token: &RefreshToken, narrowed: Option<&Scope>, now: Timestamp) -> Decision<Refreshed<'_>> {
+        let carried = Carried { dpop: self.key, ..Carried::default() };
         let (client, user, session) = (Some(&self.client), Some(&self.user), Some(&self.session));
         let scene = Scene { family: &self.family, client, user, session };
         let mut entropy = Seeded::new(now.as_millis().unsigned_abs());
-        refresh(scene, caller(&self.caller), (token, narrowed), lifetimes(), now, &mut entropy)
+        refresh(scene, caller(&self.caller), (token, narrowed), carried, lifetimes(), now, &mut entropy)
     }
 
     fn present(&self, token: &RefreshToken, now: Timestamp) -> Got {

@@ -47,7 +47,8 @@ fn df_3_4_9_nobody_is_fit_who_is_gone() {
         (Scene { session: None, ..whole }, Refusal::SessionRevoked),
     ] {
         let asked = (&stage.held, None);
-        let decision = refresh(scene, caller(&stage.caller), asked, lifetimes(), START, &mut Seeded::new(1));
+        let decision =
+            refresh(scene, caller(&stage.caller), asked, Carried::default(), lifetimes(), START, &mut Seeded::new(1));
         assert!(decision.changes.is_empty());
         let Refreshed::Refuse(refusal) = decision.reply else { panic!("{:?}", decision.reply) };
         assert_eq!(refusal, expected);
@@ -61,7 +62,8 @@ fn cf_20_df_3_4_8_what_was_refreshed_is_not_replaced_when_its_code_comes_again()
         let poll = |stage: &Stage, now| {
             let (client, user, session) = (Some(&stage.client), Some(&stage.user), Some(&stage.session));
             let scene = redeem::Scene { grant: &stage.grant, client, user, session, family: Some(&stage.family) };
-            let decision = redeem(scene, caller(&stage.client), lifetimes(), now, &mut Seeded::new(3));
+            let decision =
+                redeem(scene, caller(&stage.client), Carried::default(), lifetimes(), now, &mut Seeded::new(3));
             (matches!(decision.reply, Redeem::Issue(_)), decision.changes.len())
         };
         assert_eq!(poll(&stage, START + secs(5)), (true, 3), "the reply was lost");

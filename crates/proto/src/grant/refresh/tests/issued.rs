@@ -24,7 +24,11 @@ fn oa_6_2_the_scope_may_be_narrowed_and_never_widened_and_left_out_it_is_the_ori
         match (decision.reply, expected) {
             (Refreshed::Issue(issue), Some(expected)) => {
                 assert_eq!(issue.scope.to_string(), expected);
-                assert_eq!(mint(*issue, ISSUER, String::new(), now).scope.to_string(), expected, "the client is told");
+                assert_eq!(
+                    mint(*issue, issuer(&mac_key(9)), String::new(), now).scope.to_string(),
+                    expected,
+                    "the client is told"
+                );
             }
             (Refreshed::Refuse(refusal), None) => {
                 assert_eq!((refusal.code(), decision.changes), (ErrorCode::InvalidScope, vec![]));
@@ -58,7 +62,7 @@ fn sb_4_14_4_no_access_token_outlives_its_family_or_the_idle_time_of_its_refresh
             let issue = stage.issue(None, now);
             assert_eq!(issue.access_until, (now + lifetimes().access).min(end));
             assert!(issue.access_until <= issue.family.refresh.unwrap().idle_until);
-            let (until, minting) = (issue.access_until, mint(*issue, ISSUER, String::new(), now));
+            let (until, minting) = (issue.access_until, mint(*issue, issuer(&mac_key(9)), String::new(), now));
             let exp = serde_json::to_value(&minting.access).unwrap()["exp"].as_i64().unwrap();
             assert!(exp <= end.as_seconds() && now + secs(minting.expires_in) <= until);
             stage = stage.refreshed(now);
@@ -71,7 +75,7 @@ fn oi_8_an_id_token_of_a_refresh_keeps_iss_sub_aud_and_auth_time_is_issued_anew_
     let stage = signed_in(AuthMethod::None);
     let now = START + secs(86_400);
     let claims = |minting: &Minting| serde_json::to_value(minting.id.as_ref().unwrap()).unwrap();
-    let minting = mint(*stage.issue(None, now), ISSUER, "jti-2".to_owned(), now);
+    let minting = mint(*stage.issue(None, now), issuer(&mac_key(9)), "jti-2".to_owned(), now);
     let (first, second) = (claims(&stage.first), claims(&minting));
     for kept in ["iss", "sub", "aud", "auth_time", "amr"] {
         assert_eq!(first[kept], second[kept], "{kept}");
@@ -79,6 +83,6 @@ fn oi_8_an_id_token_of_a_refresh_keeps_iss_sub_aud_and_auth_time_is_issued_anew_
     assert_eq!(second["auth_time"], T0.as_seconds() - 3_600);
     assert_eq!((&first["iat"], &second["iat"]), (&START.as_seconds().into(), &now.as_seconds().into()));
     assert_eq!(second.get("nonce"), None);
-    let narrowed = mint(*stage.issue(Some(&scope("profile")), now), ISSUER, "jti-3".to_owned(), now);
+    let narrowed = mint(*stage.issue(Some(&scope("profile")), now), issuer(&mac_key(9)), "jti-3".to_owned(), now);
     assert!(narrowed.id.is_none(), "none without openid");
 }

@@ -1,0 +1,72 @@
+//! Families that are bound to a DPoP key (RFC 9449 §5), or become so.
+
+use super::*;
+use crate::model::{Demand, Rotation};
+
+const fn key(byte: u8) -> Option<KeyThumbprint> {
+    Some(KeyThumbprint::from_bytes([byte; 32]))
+}
+
+fn bound(auth: AuthMethod) -> Stage {
+    signed_in(auth).with(|stage| {
+        stage.family.dpop = key(1);
+        stage.key = key(1);
+    })
+}
+
+#[test]
+fn dp_5_2_dpd_3_cf_8_a_public_clients_refresh_token_stays_with_its_key_and_works_with_no_other() {
+    let stage = bound(AuthMethod::None);
+    let now = START + secs(5);
+    assert_eq!(stage.refresh(now), KEPT, "bound, so not rotated");
+    let issue = stage.issue(None, now);
+    assert_eq!((issue.dpop, issue.family.dpop), (key(1), key(1)));
+    assert_eq!(stage.with(|stage| stage.key = key(2)).refresh(now), Got::Refused(Refusal::DpopKeyForeign));
+    assert_eq!(stage.with(|stage| stage.key = None).refresh(now), Got::Refused(Refusal::DpopMissing));
+}
+
+#[test]
+fn cf_6_without_the_key_a_replaced_token_ends_nothing() {
+    let stage = bound(AuthMethod::None).with(|stage| {
+        if let Some(refresh) = &mut stage.family.refresh {
+            refresh.generation += 1;
+        }
+    });
+    let now = START + secs(5);
+    assert_eq!(stage.with(|stage| stage.key = key(2)).refresh(now), Got::Refused(Refusal::DpopKeyForeign));
+    assert_eq!(stage.refresh(now), Got::Ended, "with the key it does");
+}
+
+#[test]
+fn dp_5_2_another_client_is_bound_by_its_authentication_and_may_change_its_key_but_not_drop_it() {
+    for auth in [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::PrivateKeyJwt] {
+        let stage = bound(auth).with(|stage| stage.key = key(2));
+        let now = START + secs(5);
+        assert_eq!(stage.refresh(now), KEPT);
+        let issue = stage.issue(None, now);
+        assert_eq!((issue.dpop, issue.family.dpop), (key(2), key(2)));
+        assert_eq!(stage.with(|stage| stage.key = None).refresh(now), Got::Refused(Refusal::DpopMissing));
+    }
+}
+
+#[test]
+fn dp_5_2_the_first_proof_binds_an_unbound_family_and_a_client_may_have_to_send_one() {
+    let stage = signed_in(AuthMethod::None);
+    let now = START + secs(5);
+    let with_key = stage.with(|stage| stage.key = key(3));
+    assert_eq!(with_key.refresh(now), ROTATED, "what was unbound until now is replaced");
+    assert_eq!(with_key.issue(None, now).family.dpop, key(3));
+    let must = stage.with(|stage| {
+        stage.client.tokens.dpop = Demand::Required;
+        stage.caller.tokens.dpop = Demand::Required;
+    });
+    assert_eq!(must.refresh(now), Got::Refused(Refusal::DpopMissing));
+}
+
+#[test]
+fn cf_8_a_client_may_want_every_refresh_token_replaced() {
+    for auth in [AuthMethod::None, AuthMethod::ClientSecretBasic] {
+        let stage = bound(auth).with(|stage| stage.client.tokens.rotation = Rotation::Always);
+        assert_eq!(stage.refresh(START + secs(5)), ROTATED);
+    }
+}
