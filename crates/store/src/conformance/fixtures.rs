@@ -270,8 +270,7 @@ impl Maker {
         }
         rows.push(Row::Grant(self.grant(&client).into()));
         rows.extend([Row::Client(client.into()), Row::Client(rich.into())]);
-        use KeyPurpose::{Cookie, Csrf, DeviceCode, Password, RefreshToken, SignEs256, SignRs256, UserCode};
-        for purpose in [Csrf, Cookie, DeviceCode, UserCode, Password, RefreshToken, SignEs256, SignRs256] {
+        for purpose in KeyPurpose::ALL {
             for state in [KeyState::Active, KeyState::Next, KeyState::Retired] {
                 rows.push(Row::SealedKey(SealedKey { purpose, state, ..self.sealed_key() }.into()));
             }

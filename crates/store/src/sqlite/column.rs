@@ -122,14 +122,18 @@ words! {
     GrantType { DeviceCode = "device_code", RefreshToken = "refresh_token" }
     IdTokenAlg { Es256 = "ES256", Rs256 = "RS256" }
     KeyPurpose {
+        AccessToken = "access_token",
         Csrf = "csrf",
         Cookie = "cookie",
         DeviceCode = "device_code",
+        DpopNonce = "dpop_nonce",
         UserCode = "user_code",
         Password = "password",
         RefreshToken = "refresh_token",
+        SignEdDsa = "sign_eddsa",
         SignEs256 = "sign_es256",
         SignRs256 = "sign_rs256",
+        Subject = "subject",
     }
     KeyState { Active = "active", Next = "next", Retired = "retired" }
     LinkPolicy { Always = "always", Never = "never", SameNetwork = "same_network" }
