@@ -113,6 +113,12 @@ pub fn claimed_client(assertion: &str) -> Result<ClientId, AssertionError> {
     ClientId::parse(&iss).ok_or(AssertionError::Issuer)
 }
 
+/// The `kid` that an assertion says its key has: untrusted, and good only for finding the key (RFC 8725 §3.10).
+#[must_use]
+pub fn claimed_kid(assertion: &str) -> Option<String> {
+    Compact::parse(assertion, MAX_LEN).ok()?.header.kid
+}
+
 /// Judges `assertion`.
 ///
 /// # Errors
@@ -167,12 +173,30 @@ pub fn issue(
     now: Timestamp,
     entropy: &mut dyn Entropy,
 ) -> Result<String, SigningKeyError> {
+    key.sign(TYP, &claims(client_id, issuer, now, entropy))
+}
+
+/// The same with the name the key was registered under at that server, where it is not the thumbprint.
+///
+/// # Errors
+/// [`SigningKeyError::Crypto`].
+pub fn issue_as(
+    (key, kid): (&SigningKey, &str),
+    client_id: &str,
+    issuer: &str,
+    now: Timestamp,
+    entropy: &mut dyn Entropy,
+) -> Result<String, SigningKeyError> {
+    key.sign_as(kid, TYP, &claims(client_id, issuer, now, entropy))
+}
+
+fn claims(client_id: &str, issuer: &str, now: Timestamp, entropy: &mut dyn Entropy) -> Vec<u8> {
     let now = now.as_seconds();
     let jti = base64url::encode(entropy::bytes::<16>(entropy));
     let claims = json!({
         "iss": client_id, "sub": client_id, "aud": issuer, "jti": jti, "iat": now, "exp": now.saturating_add(60),
     });
-    key.sign(TYP, claims.to_string().as_bytes())
+    claims.to_string().into_bytes()
 }
 
 fn require<T>(claim: Option<T>, name: &'static str) -> Result<T, AssertionError> {

@@ -72,13 +72,17 @@ impl SigningKey {
     /// # Errors
     /// [`SigningKeyError::InvalidKey`], [`SigningKeyError::KidMismatch`].
     pub fn from_pkcs8(algorithm: Algorithm, kid: &str, pkcs8: &[u8]) -> Result<Self, SigningKeyError> {
-        let pair = match algorithm {
-            Algorithm::EdDsa => Ed25519KeyPair::from_pkcs8(pkcs8).map(Pair::Ed),
-            Algorithm::Es256 => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).map(Pair::Ec),
-            Algorithm::Rs256 => RsaKeyPair::from_pkcs8(pkcs8).map(Pair::Rsa),
-        };
-        let key = Self::from_pair(pair.map_err(|_| SigningKeyError::InvalidKey)?)?;
+        let key = Self::from_pair(Pair::from_pkcs8(algorithm, pkcs8).ok_or(SigningKeyError::InvalidKey)?)?;
         if key.kid == kid { Ok(key) } else { Err(SigningKeyError::KidMismatch) }
+    }
+
+    /// Reads a key that was made elsewhere, of whichever kind it is.
+    ///
+    /// # Errors
+    /// [`SigningKeyError::InvalidKey`].
+    pub fn from_foreign_pkcs8(pkcs8: &[u8]) -> Result<Self, SigningKeyError> {
+        let pair = Algorithm::ALL.iter().find_map(|&algorithm| Pair::from_pkcs8(algorithm, pkcs8));
+        Self::from_pair(pair.ok_or(SigningKeyError::InvalidKey)?)
     }
 
     fn from_pair(pair: Pair) -> Result<Self, SigningKeyError> {
@@ -127,14 +131,27 @@ impl SigningKey {
     /// # Errors
     /// [`SigningKeyError::Crypto`], [`SigningKeyError::InvalidType`].
     pub fn sign(&self, typ: &str, claims_json: &[u8]) -> Result<String, SigningKeyError> {
-        let is_media_type = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-/".contains(&byte);
-        if typ.is_empty() || !typ.bytes().all(is_media_type) {
+        let header = match self.headers.iter().find(|(prepared, _)| *prepared == typ) {
+            Some((_, header)) => header.clone(),
+            None if is_media_type(typ) => encoded_header(self.algorithm(), typ, &self.kid),
+            None => return Err(SigningKeyError::InvalidType),
+        };
+        self.finish(header, claims_json)
+    }
+
+    /// The same under the name by which somebody else knows the key, who chose it when the key was registered there.
+    ///
+    /// # Errors
+    /// [`SigningKeyError::Crypto`], [`SigningKeyError::InvalidType`].
+    pub fn sign_as(&self, kid: &str, typ: &str, claims_json: &[u8]) -> Result<String, SigningKeyError> {
+        if !is_media_type(typ) {
             return Err(SigningKeyError::InvalidType);
         }
-        let mut token = match self.headers.iter().find(|(prepared, _)| *prepared == typ) {
-            Some((_, header)) => header.clone(),
-            None => encoded_header(self.algorithm(), typ, &self.kid),
-        };
+        let header = serde_json::json!({"alg": self.algorithm().name(), "typ": typ, "kid": kid});
+        self.finish(base64url::encode(header.to_string()), claims_json)
+    }
+
+    fn finish(&self, mut token: String, claims_json: &[u8]) -> Result<String, SigningKeyError> {
         token.push('.');
         base64url::encode_onto(claims_json, &mut token);
         let signature = self.signature(token.as_bytes())?;
@@ -161,6 +178,15 @@ impl SigningKey {
 }
 
 impl Pair {
+    fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Option<Self> {
+        match algorithm {
+            Algorithm::EdDsa => Ed25519KeyPair::from_pkcs8(pkcs8).map(Self::Ed),
+            Algorithm::Es256 => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).map(Self::Ec),
+            Algorithm::Rs256 => RsaKeyPair::from_pkcs8(pkcs8).map(Self::Rsa),
+        }
+        .ok()
+    }
+
     fn public_material(&self) -> Option<Material> {
         match self {
             Self::Ec(pair) => {
@@ -178,6 +204,11 @@ impl Pair {
             }
         }
     }
+}
+
+fn is_media_type(typ: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-/".contains(&byte);
+    !typ.is_empty() && typ.bytes().all(is_part)
 }
 
 fn encoded_header(algorithm: Algorithm, typ: &str, kid: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jose::client_assertion::{Assertion, AssertionError, Expected, TYP, claimed_client, issue, validate};
+use jose::client_assertion::{Assertion, AssertionError, Expected, TYP, claimed_client, issue, issue_as, validate};
 use jose::{Algorithm, ClaimsError, JsonError, JwkSet, SigningKey, VerifyError};
 use jsonwebtoken::{Header, encode};
 use proptest::prelude::{ProptestConfig, any, prop, proptest};
@@ -161,6 +161,26 @@ fn pk_7_jw_3_an_assertion_made_here_says_its_kind_and_the_issuer_alone() {
         let again = issue(key(algorithm), CLIENT, ISSUER, NOW, &mut Seeded::new(4)).unwrap();
         assert_ne!(validate(&again, &server()).unwrap().jti, read.jti);
     }
+}
+
+#[test]
+fn pk_7_a_key_made_elsewhere_goes_by_the_name_it_was_registered_under() {
+    for &algorithm in Algorithm::ALL {
+        let foreign = SigningKey::from_foreign_pkcs8(&key(algorithm).to_pkcs8().unwrap()).unwrap();
+        assert_eq!((foreign.algorithm(), foreign.kid()), (algorithm, key(algorithm).kid()));
+        let made = issue_as((&foreign, "my \"key\""), CLIENT, ISSUER, NOW, &mut Seeded::new(3)).unwrap();
+        let header = jsonwebtoken::decode_header(&made).unwrap();
+        assert_eq!(
+            (header.typ.as_deref(), header.kid.as_deref()),
+            (Some("client-authentication+jwt"), Some("my \"key\""))
+        );
+        let mut registered = serde_json::to_value(foreign.public_jwk()).unwrap();
+        registered["kid"] = json!("my \"key\"");
+        let registered = jose::Jwk::parse(registered.to_string().as_bytes()).unwrap();
+        let expected = Expected { keys: (&registered).into(), ..server() };
+        assert_eq!(validate(&made, &expected).unwrap().jti.len(), 22);
+    }
+    assert_eq!(SigningKey::from_foreign_pkcs8(b"no key").unwrap_err(), jose::SigningKeyError::InvalidKey);
 }
 
 #[test]
