@@ -22,6 +22,10 @@ const GRACE: Duration = Duration::from_secs(15);
 /// Asking to be held for less than this gains nothing.
 const SHORTEST_WAIT: Duration = Duration::from_secs(5);
 
+/// How many nonces in a row are tried at once (RFC 9449 §8): more than a change of keys in the middle, or nodes that do
+/// not know each other's, explain. A server that goes on is refused, not hammered.
+pub const MOST_NONCES: usize = 3;
+
 /// Both clocks at one moment. The monotonic one decides; the wall clock notices a suspended device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Now {
@@ -156,8 +160,8 @@ pub struct Machine {
     events: VecDeque<Event>,
     /// The last poll had no answer.
     failing: Option<Retry>,
-    /// The last nonce a poll was repeated with.
-    nonce: Option<String>,
+    /// The nonces that a poll was repeated with, one after the other, since the last answer that was another.
+    nonces: Vec<String>,
     /// No poll before this, whatever happens.
     not_before: Duration,
     pace: Pace,
@@ -190,7 +194,7 @@ impl Machine {
             deadline: sent.monotonic.saturating_add(lifetime),
             events: VecDeque::new(),
             failing: None,
-            nonce: None,
+            nonces: Vec::new(),
             not_before: received.monotonic,
             pace,
             phase: Phase::Waiting { due: received.monotonic },
@@ -252,7 +256,11 @@ impl Machine {
         let retry_after = retry_after.unwrap_or_default();
         // RFC 8628 §3.5 counts between requests; a held poll has already waited (LP-11).
         let from = if held { sent } else { now.monotonic };
-        match Verdict::of(status, reply) {
+        let verdict = Verdict::of(status, reply);
+        if !matches!(verdict, Verdict::Nonce(_)) {
+            self.nonces.clear();
+        }
+        match verdict {
             Verdict::Pending => {
                 self.ease();
                 self.events.push_back(Event::Pending);
@@ -270,11 +278,15 @@ impl Machine {
                 }
                 self.back_off(reason, now, retry_after, entropy);
             }
-            Verdict::Nonce(_) if nonce.is_some() && nonce != self.nonce => {
-                self.nonce = nonce;
-                self.phase = Phase::Waiting { due: now.monotonic };
-            }
-            Verdict::Nonce(error) | Verdict::Refused(error) => self.end(Outcome::Refused { status, error }),
+            Verdict::Nonce(error) => match nonce {
+                Some(nonce) if !self.nonces.contains(&nonce) && self.nonces.len() < MOST_NONCES => {
+                    // Not a poll to the server (DPD-4), so neither pace nor next poll change.
+                    self.nonces.push(nonce);
+                    self.phase = Phase::Waiting { due: now.monotonic };
+                }
+                _ => self.end(Outcome::Refused { status, error }),
+            },
+            Verdict::Refused(error) => self.end(Outcome::Refused { status, error }),
             Verdict::Denied(error) => self.end(Outcome::Denied(error)),
             Verdict::Expired => self.end(Outcome::Expired),
             Verdict::Tokens(tokens) => self.end(Outcome::Tokens(tokens)),

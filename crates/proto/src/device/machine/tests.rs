@@ -167,6 +167,27 @@ fn cf_1_dpd_4_a_new_nonce_is_tried_at_once_and_only_once() {
 }
 
 #[test]
+fn dpd_4_nonces_without_end_end_the_sign_in_and_an_answer_in_between_begins_anew() {
+    let nonce = |count: usize| Answer { nonce: Some(count.to_string()), ..error("use_dpop_nonce") };
+    let endless = run(&codes(5, 600), |count, _| Move::Answer(ms(10), nonce(count)));
+    assert!(matches!(endless.outcome, Outcome::Refused { .. }));
+    assert_eq!(endless.sent.len(), 1 + MOST_NONCES);
+
+    // A nonce that runs out at every other poll: all is well, at the ordinary pace.
+    let rotating = run(&codes(5, 600), |count, _| match count {
+        40.. => Move::Answer(ms(0), tokens()),
+        _ if count % 2 == 1 => Move::Answer(ms(0), nonce(count)),
+        _ => Move::Answer(ms(0), error("authorization_pending")),
+    });
+    assert!(matches!(rotating.outcome, Outcome::Tokens(_)));
+    for (index, gap) in gaps(&rotating).into_iter().enumerate() {
+        let expected = if index % 2 == 0 { ms(0)..=ms(0) } else { secs(5)..=ms(5600) };
+        assert!(expected.contains(&gap), "{index}: {gap:?}");
+    }
+    assert!(!rotating.shown.iter().any(|event| matches!(event, Event::SlowDown { .. } | Event::Retry { .. })));
+}
+
+#[test]
 fn df_3_5_12_timeouts_double_the_wait_and_an_answer_restores_it() {
     let run = run(&codes(5, 1800), |count, _| match count {
         1..=5 => Move::Fail(secs(1), Failure::Connect),
