@@ -135,7 +135,8 @@ impl Store {
 
     /// Removes at most `limit` rows that nobody may ask for any more: grants past their tombstone, families whose last
     /// token ended and whose grant is gone, sessions [`crate::load::SESSION_RETENTION`] past their end that no live
-    /// family and no approved grant refers to, counters past their window. The feed does not tell of them.
+    /// family and no approved grant refers to, counters past their window, clients that registered themselves and were
+    /// not used in time, used proofs that are no good any more. The feed tells of the clients alone.
     ///
     /// # Errors
     /// The store cannot serve.

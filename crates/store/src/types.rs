@@ -103,6 +103,10 @@ pub struct Swept {
     pub sessions: usize,
     /// Counters past their window.
     pub counters: usize,
+    /// Clients that registered themselves and were not used in time.
+    pub clients: usize,
+    /// Proofs and assertions that are no good any more.
+    pub spent: usize,
     /// Whether the limit ended the sweep: there may be more.
     pub more: bool,
 }
@@ -111,7 +115,7 @@ impl Swept {
     /// How many in all.
     #[must_use]
     pub const fn total(&self) -> usize {
-        self.grants + self.families + self.sessions + self.counters
+        self.grants + self.families + self.sessions + self.counters + self.clients + self.spent
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) async fn all(open: &impl AsyncFn() -> Subject) {
 }
 
 /// Listens until the row is known to have this version: by an event, or by looking when in doubt.
-async fn hear(store: &Store, feed: &mut Feed, key: &Key, version: Version) {
+pub(super) async fn hear(store: &Store, feed: &mut Feed, key: &Key, version: Version) {
     let heard = async {
         loop {
             match feed.next().await {

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use proto::change::{Change, Commit, Deployment, Require, Row};
+use proto::change::{Change, Commit, Deployment, Require, Row, Spent, SpentId};
 use proto::entropy::{Seeded, bytes};
 use proto::model::{
-    AddressOrigin, Amr, Approval, AuthMethod, Client, ClientAddress, ClientId, CommitId, DeviceAuth, DevicePolicy,
-    Family, FamilyId, Grant, GrantState, GrantType, IdTokenAlg, KeyId, KeyPurpose, KeyState, LinkPolicy, Origin,
-    Redemption, Refresh, Revocation, RevocationCause, Scope, SealedKey, Session, SessionId, User, UserId, UserName,
-    UserState,
+    Amr, Approval, AuthMethod, Client, ClientAddress, ClientId, CommitId, DeviceAuth, DevicePolicy, Family, FamilyId,
+    Grant, GrantState, GrantType, KeyId, KeyPurpose, KeyState, LinkPolicy, Redemption, Refresh, Scope, SealedKey,
+    Session, SessionId, SigningAlg, TokenPolicy, User, UserId, UserName, UserState,
 };
-use proto::secret::{Alphabet, DeviceCodeHash, SecretHash, UserCodeHash};
+use proto::secret::{DeviceCodeHash, SecretHash, UserCodeHash};
 use proto::{Entropy, Timestamp};
 
 /// When the tests take place.
@@ -62,45 +61,23 @@ impl Maker {
             name: "Living-room TV".to_owned(),
             auth: AuthMethod::None,
             secrets: Vec::new(),
+            keys: None,
+            assertion_alg: None,
             grants: vec![GrantType::DeviceCode],
             scopes: Scope::parse("openid profile").unwrap(),
             origins: Vec::new(),
             link: LinkPolicy::SameNetwork,
             device_auth: DeviceAuth::Required,
-            id_token_alg: IdTokenAlg::Rs256,
+            id_token_alg: SigningAlg::Rs256,
             device: DevicePolicy::default(),
+            tokens: TokenPolicy::default(),
             introspects: false,
             verified: true,
             enabled: true,
+            registration: None,
             declaration: None,
             created_at: NOW,
             version: 0,
-        }
-    }
-
-    /// A client with every setting that a client can have.
-    pub(crate) fn rich_client(&mut self) -> Client {
-        Client {
-            name: "Büro-Drucker \u{1f5a8} \0 'quoted'".to_owned(),
-            auth: AuthMethod::ClientSecretBasic,
-            secrets: vec![self.secret(), self.secret()],
-            grants: vec![GrantType::RefreshToken, GrantType::DeviceCode],
-            scopes: Scope::default(),
-            origins: vec![Origin("https://tv.example.com".into()), Origin("http://localhost:8080".into())],
-            link: LinkPolicy::Always,
-            device_auth: DeviceAuth::Optional,
-            id_token_alg: IdTokenAlg::Es256,
-            device: DevicePolicy {
-                alphabet: Some(Alphabet::Digits),
-                hold: Some(Duration::ZERO),
-                interval: Some(Duration::from_secs(7)),
-                lifetime: Some(Duration::from_millis(90_001)),
-            },
-            introspects: true,
-            verified: false,
-            enabled: false,
-            declaration: Some(bytes(&mut self.0)),
-            ..self.client()
         }
     }
 
@@ -145,6 +122,9 @@ impl Maker {
             user_code: UserCodeHash::from_bytes(bytes(&mut self.0)),
             client_id: client.id.clone(),
             scope: client.scopes.clone(),
+            resources: Vec::new(),
+            dpop: None,
+            code_challenge: None,
             device_name: None,
             requester: ClientAddress::direct([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()),
             created_at: NOW,
@@ -178,6 +158,8 @@ impl Maker {
             user_id: approval.user_id,
             session_id: approval.session_id,
             scope: grant.scope.clone(),
+            resources: grant.resources.clone(),
+            dpop: grant.dpop,
             device_name: grant.device_name.clone(),
             requester: Some(grant.requester),
             issued_at: at,
@@ -209,73 +191,14 @@ impl Maker {
         }
     }
 
+    /// A proof that was used, good until `until`.
+    pub fn spent(&mut self, until: Timestamp) -> Spent {
+        Spent { id: SpentId(bytes(&mut self.0)), until }
+    }
+
     /// The facts of a deployment.
     pub fn deployment(&mut self) -> Deployment {
         Deployment { key_fingerprint: bytes(&mut self.0), version: 0 }
-    }
-
-    /// Rows of every kind and state, with every optional part there and missing.
-    pub(crate) fn every_row(&mut self) -> Vec<Row> {
-        let (client, rich) = (self.client(), self.rich_client());
-        let (user, mut locked) = (self.user(), self.user());
-        locked.display_name = Some("Анна".to_owned());
-        locked.email = Some("anna@example.com".to_owned());
-        locked.password = Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into());
-        locked.state = UserState::Locked;
-        let session = self.session(&user);
-        let mut rows = vec![
-            Row::Deployment(self.deployment()),
-            Row::User(user.clone().into()),
-            Row::User(locked.into()),
-            Row::Session(session.clone().into()),
-        ];
-        for cause in [RevocationCause::Administrator, RevocationCause::Everywhere, RevocationCause::NotMe] {
-            let mut ended = self.session(&user);
-            ended.amr = Vec::new();
-            ended.ended_at = Some(NOW);
-            ended.revoked = Some(Revocation { at: NOW, cause });
-            ended.address = ClientAddress { ip: [10, 0, 0, 1].into(), origin: AddressOrigin::Unknown };
-            rows.push(Row::Session(ended.into()));
-        }
-        let approval = Self::approval(&session);
-        let grant = self.grant(&client);
-        rows.push(Row::Grant(self.approved(&client, approval.clone()).into()));
-        for reported in [false, true] {
-            let state = GrantState::Denied { at: NOW, by: user.id, reported };
-            rows.push(Row::Grant(Grant { state, ..self.grant(&client) }.into()));
-        }
-        let (mut redeemed, mut family) = self.redeemed(&grant, approval);
-        redeemed.hold = Some(Duration::from_secs(4));
-        redeemed.device_name = Some("Wohnzimmer".to_owned());
-        redeemed.requester.origin = AddressOrigin::Forwarded;
-        rows.push(Row::Grant(redeemed.into()));
-        rows.push(Row::Family(family.clone().into()));
-        for (generation, at) in [(Some(0), None), (None, Some(NOW)), (Some(u32::MAX), Some(NOW))] {
-            family.id = FamilyId::draw(NOW, &mut self.0);
-            family.refresh = generation.map(|generation| self.refresh(&family, generation));
-            family.refreshed_at = at;
-            family.revoked_at = at;
-            rows.push(Row::Family(family.clone().into()));
-        }
-        for (name, origin) in [
-            (Some("Küche 📺 \0 'quoted'"), None),
-            (None, Some(AddressOrigin::Forwarded)),
-            (Some("Living-room TV"), Some(AddressOrigin::Unknown)),
-            (None, None),
-        ] {
-            family.id = FamilyId::draw(NOW, &mut self.0);
-            family.device_name = name.map(str::to_owned);
-            family.requester = origin.map(|origin| ClientAddress { ip: [192, 0, 2, 8].into(), origin });
-            rows.push(Row::Family(family.clone().into()));
-        }
-        rows.push(Row::Grant(self.grant(&client).into()));
-        rows.extend([Row::Client(client.into()), Row::Client(rich.into())]);
-        for purpose in KeyPurpose::ALL {
-            for state in [KeyState::Active, KeyState::Next, KeyState::Retired] {
-                rows.push(Row::SealedKey(SealedKey { purpose, state, ..self.sealed_key() }.into()));
-            }
-        }
-        rows
     }
 
     /// An approved grant.

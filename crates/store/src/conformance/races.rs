@@ -22,6 +22,7 @@ pub(super) async fn all(open: &impl AsyncFn() -> Subject) {
     one_redemption_of_a_grant_wins(open).await;
     nothing_is_redeemed_for_a_person_locked_before(open).await;
     one_person_gets_a_name(open).await;
+    one_use_of_a_proof_wins(open).await;
     take_never_overdraws(open).await;
 }
 
@@ -186,6 +187,30 @@ async fn one_person_gets_a_name(open: &impl AsyncFn() -> Subject) {
         let owner = again!(subject.store.user_by_name(&name)).map(|user| user.id);
         assert_eq!(won.iter().copied().map(Some).collect::<Vec<_>>(), [owner]);
     }
+}
+
+async fn one_use_of_a_proof_wins(open: &impl AsyncFn() -> Subject) {
+    let subject = open().await;
+    let mut maker = Maker::new(76);
+    for round in 0..ROUNDS {
+        let spent = maker.spent(NOW);
+        let use_it = |store: Store, rival: u64| async move {
+            let mut maker = Maker::new(7_500 + round * RIVALS + rival);
+            let (key, user) = (Key::Spent(spent.id), maker.user());
+            while again!(store.stamp(&key)).is_none() {
+                let commit = maker.puts([Row::Spent(spent), Row::User(user.clone().into())]);
+                if settle(&store, &commit, &key).await == Settled::Mine {
+                    return Some((commit.id, user.id));
+                }
+            }
+            None
+        };
+        let won: Vec<_> = rivals(&subject, use_it).await.into_iter().flatten().collect();
+        assert_eq!(won.len(), 1, "one use counts");
+        assert_eq!(again!(subject.other.stamp(&Key::Spent(spent.id))), Some(won[0].0));
+        assert!(again!(subject.store.user(won[0].1)).is_some());
+    }
+    assert_eq!(again!(subject.store.users()).len() as u64, ROUNDS, "nothing came of the others");
 }
 
 async fn take_never_overdraws(open: &impl AsyncFn() -> Subject) {

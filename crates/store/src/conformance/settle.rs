@@ -69,6 +69,8 @@ pub(crate) async fn load(store: &Store, key: &Key) -> Option<Row> {
             keys.into_iter().find(|key| key.id == *id).map(|row| Row::SealedKey(row.into()))
         }
         Key::Session(id) => again!(store.session(*id)).map(|row| Row::Session(row.into())),
+        // Whether it is there is all that can be asked of it.
+        Key::Spent(_) => None,
         Key::User(id) => again!(store.user(*id)).map(|row| Row::User(row.into())),
     }
 }

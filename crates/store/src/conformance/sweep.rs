@@ -6,6 +6,7 @@ use proto::change::{Key, Row};
 use proto::model::Grant;
 use proto::secret::UserCodeHash;
 
+use super::feed::hear;
 use super::fixtures::NOW;
 use super::settle::load;
 use super::take::budget;
@@ -21,6 +22,7 @@ pub(super) async fn all(open: &impl AsyncFn() -> Subject) {
     sessions_stay_while_anything_refers_to_them(open).await;
     counters_go_with_their_window(open).await;
     a_sweep_keeps_to_its_limit(open).await;
+    clients_that_were_not_used_in_time_go_and_are_told_of(open).await;
 }
 
 async fn df_3_5_19_grants_go_with_the_end_of_their_tombstone(open: &impl AsyncFn() -> Subject) {
@@ -138,4 +140,42 @@ async fn a_sweep_keeps_to_its_limit(open: &impl AsyncFn() -> Subject) {
     assert_eq!(rounds, [round(7, 0, true), round(3, 4, true), round(0, 6, false), round(0, 0, false)]);
     assert_eq!(store.decide_view_by_user_code(&[UserCodeHash::from_bytes([0; 32])]).await, Ok(None));
     assert_eq!(store.families_of(user.id).await, Ok(vec![]));
+}
+
+async fn clients_that_were_not_used_in_time_go_and_are_told_of(open: &impl AsyncFn() -> Subject) {
+    let Subject { store, other, .. } = &open().await;
+    let mut maker = Maker::new(54);
+    let until = NOW + Duration::from_hours(24);
+    let mut registered = |unused_until| {
+        let mut client = maker.rich_client();
+        client.registration.as_mut().unwrap().unused_until = unused_until;
+        client
+    };
+    let (unused, later, kept) = (registered(Some(until)), registered(Some(until + MOMENT)), registered(None));
+    let mut used = registered(Some(until));
+    let added = maker.client();
+    let clients = [&unused, &later, &kept, &used, &added].map(|client| Row::Client(client.clone().into()));
+    assert_eq!(store.commit(&maker.puts(clients)).await, Ok(Outcome::Done));
+    // Its first use takes the end away.
+    (used.registration.as_mut().unwrap().unused_until, used.version) = (None, 1);
+    assert_eq!(store.commit(&maker.puts([Row::Client(used.clone().into())])).await, Ok(Outcome::Done));
+
+    let (mut near, mut far) = (store.feed(), other.feed());
+    assert_eq!(store.sweep(until - MOMENT, 100).await, Ok(Swept::default()));
+    assert_eq!(store.sweep(until, 100).await, Ok(Swept { clients: 1, ..Swept::default() }));
+    assert_eq!(store.client(&unused.id).await, Ok(None));
+    hear(store, &mut near, &Key::Client(unused.id.clone()), 0).await;
+    hear(other, &mut far, &Key::Client(unused.id.clone()), 0).await;
+    // Who read it before writes it no more; its name is free.
+    let stale = Row::Client(unused.clone().into()).with_version(1);
+    assert_eq!(store.commit(&maker.puts([stale])).await, Ok(Outcome::Conflict));
+    assert_eq!(store.commit(&maker.puts([Row::Client(added.into()).with_version(1)])).await, Ok(Outcome::Done));
+    assert_eq!(
+        store.sweep(until + Duration::from_hours(9999), 100).await,
+        Ok(Swept { clients: 1, ..Swept::default() })
+    );
+    let mut left: Vec<_> = store.clients().await.unwrap().into_iter().map(|client| client.id).collect();
+    assert!(!left.contains(&later.id) && left.contains(&kept.id) && left.contains(&used.id));
+    left.dedup();
+    assert_eq!(left.len(), 3);
 }

@@ -40,6 +40,16 @@ struct Stored {
     stamp: CommitId,
 }
 
+impl Stored {
+    /// What stands is at version 1 at least, also when it has none.
+    fn version(&self) -> Version {
+        match &self.row {
+            Row::Spent(_) => 1,
+            row => row.version(),
+        }
+    }
+}
+
 impl Memory {
     pub(crate) fn new() -> Self {
         Self { state: Mutex::default(), events: broadcast::Sender::new(feed::CAPACITY) }
@@ -48,10 +58,7 @@ impl Memory {
     pub(crate) fn commit(&self, commit: &Commit) -> Outcome {
         match self.view().commit(commit) {
             Ok(events) => {
-                for event in events {
-                    // Nobody may be listening.
-                    drop(self.events.send(event));
-                }
+                self.tell(events);
                 Outcome::Done
             }
             Err(outcome) => outcome,
@@ -81,7 +88,16 @@ impl Memory {
     }
 
     pub(crate) fn sweep(&self, now: Timestamp, limit: usize) -> Swept {
-        self.view().sweep(now, limit)
+        let (swept, events) = self.view().sweep(now, limit);
+        self.tell(events);
+        swept
+    }
+
+    fn tell(&self, events: Vec<FeedEvent>) {
+        for event in events {
+            // Nobody may be listening.
+            drop(self.events.send(event));
+        }
     }
 
     pub(crate) fn feed(&self) -> Feed {
@@ -106,7 +122,10 @@ impl State {
             match self.apply(change, commit.id) {
                 Ok((key, version, before)) => {
                     undo.push((key.clone(), before));
-                    events.push(FeedEvent::Changed(key, version));
+                    // Nobody listens for proofs that were used.
+                    if !matches!(key, Key::Spent(_)) {
+                        events.push(FeedEvent::Changed(key, version));
+                    }
                 }
                 Err(outcome) => {
                     for (key, before) in undo.into_iter().rev() {
@@ -122,6 +141,8 @@ impl State {
     /// Carries out one change: the key, its new version and what stood there before.
     fn apply(&mut self, change: &Change, stamp: CommitId) -> Result<(Key, Version, Option<Stored>), Outcome> {
         match change {
+            // It goes by being swept alone.
+            Change::Delete(Key::Spent(_), _) => Err(Outcome::Conflict),
             Change::Delete(key, version) => {
                 if *version == 0 || self.version(key) != *version {
                     return Err(Outcome::Conflict);
@@ -150,7 +171,7 @@ impl State {
 
     /// The version of a row: 0 when there is none.
     fn version(&self, key: &Key) -> Version {
-        self.rows.get(key).map_or(0, |stored| stored.row.version())
+        self.rows.get(key).map_or(0, Stored::version)
     }
 
     /// The unique value, other than its key, that another row has already.
@@ -163,7 +184,7 @@ impl State {
                 self.session_tokens.get(&session.token).filter(|id| **id != session.id).map(|_| Unique::SessionToken)
             }
             Row::User(user) => self.user_names.get(&user.name).filter(|id| **id != user.id).map(|_| Unique::UserName),
-            Row::Client(_) | Row::Deployment(_) | Row::Family(_) | Row::SealedKey(_) => None,
+            Row::Client(_) | Row::Deployment(_) | Row::Family(_) | Row::SealedKey(_) | Row::Spent(_) => None,
         }
     }
 
@@ -177,13 +198,13 @@ impl State {
             Some(Row::Grant(grant)) => drop(self.user_codes.remove(&grant.user_code)),
             Some(Row::Session(session)) => drop(self.session_tokens.remove(&session.token)),
             Some(Row::User(user)) => drop(self.user_names.remove(&user.name)),
-            Some(Row::Client(_) | Row::Deployment(_) | Row::Family(_) | Row::SealedKey(_)) | None => {}
+            Some(Row::Client(_) | Row::Deployment(_) | Row::Family(_) | Row::SealedKey(_) | Row::Spent(_)) | None => {}
         }
         match stored.map(|stored| stored.row) {
             Some(Row::Grant(grant)) => drop(self.user_codes.insert(grant.user_code, grant.id)),
             Some(Row::Session(session)) => drop(self.session_tokens.insert(session.token, session.id)),
             Some(Row::User(user)) => drop(self.user_names.insert(user.name, user.id)),
-            Some(Row::Client(_) | Row::Deployment(_) | Row::Family(_) | Row::SealedKey(_)) | None => {}
+            Some(Row::Client(_) | Row::Deployment(_) | Row::Family(_) | Row::SealedKey(_) | Row::Spent(_)) | None => {}
         }
         before
     }
@@ -194,6 +215,7 @@ pub(crate) const fn key_unique(key: &Key) -> Unique {
     match key {
         Key::Client(_) => Unique::ClientId,
         Key::Grant(_) => Unique::DeviceCode,
+        Key::Spent(_) => Unique::Spent,
         Key::Deployment | Key::Family(_) | Key::SealedKey(_) | Key::Session(_) | Key::User(_) => Unique::Row,
     }
 }

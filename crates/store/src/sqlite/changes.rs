@@ -83,9 +83,11 @@ impl Log {
         self.seq -= i64::try_from(undone).unwrap_or(0);
     }
 
-    /// A row was written.
+    /// A row was written. Nobody listens for proofs that were used.
     pub(super) fn add(&mut self, connection: &Connection, key: Key, version: Version) -> Load<()> {
-        let (kind, id) = name(&key);
+        let Some((kind, id)) = name(&key) else {
+            return Ok(());
+        };
         let sql = "INSERT INTO changes (seq, kind, id, version) VALUES (?1, ?2, ?3, ?4)";
         let mut statement = connection.prepare_cached(sql).map_err(store_error)?;
         statement
@@ -145,16 +147,17 @@ fn event(row: &Row<'_>) -> Option<FeedEvent> {
     Some(FeedEvent::Changed(key(kind, id)?, version.try_into().ok()?))
 }
 
-fn name(key: &Key) -> (&'static str, &[u8]) {
-    match key {
+fn name(key: &Key) -> Option<(&'static str, &[u8])> {
+    Some(match key {
         Key::Client(id) => ("client", id.as_str().as_bytes()),
         Key::Deployment => ("deployment", &[]),
         Key::Family(id) => ("family", id.as_bytes()),
         Key::Grant(id) => ("grant", id.as_bytes()),
         Key::SealedKey(id) => ("sealed_key", id.as_bytes()),
         Key::Session(id) => ("session", id.as_bytes()),
+        Key::Spent(_) => return None,
         Key::User(id) => ("user", id.as_bytes()),
-    }
+    })
 }
 
 fn key(kind: &str, id: &[u8]) -> Option<Key> {

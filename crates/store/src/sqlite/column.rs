@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use proto::Timestamp;
 use proto::model::{
-    AddressOrigin, Amr, AuthMethod, ClientId, CommitId, DeviceAuth, FamilyId, GrantId, GrantType, IdTokenAlg, KeyId,
-    KeyPurpose, KeyState, LinkPolicy, Origin, RevocationCause, Scope, SessionId, UserId, UserName, UserState, Version,
+    AccessTokenFormat, AddressOrigin, Amr, AuthMethod, ClientId, CodeChallenge, CommitId, Demand, DeviceAuth, FamilyId,
+    GrantId, GrantType, KeyId, KeyPurpose, KeyState, KeyThumbprint, LinkPolicy, Origin, Resource, RevocationCause,
+    Rotation, Scope, SessionId, SigningAlg, UserId, UserName, UserState, Version,
 };
 use proto::secret::{Alphabet, DeviceCodeHash, SecretHash, UserCodeHash};
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
@@ -80,7 +81,19 @@ macro_rules! bytes {
         }
     )*};
 }
-bytes!(CommitId, DeviceCodeHash, FamilyId, GrantId, KeyId, SecretHash, SessionId, UserCodeHash, UserId);
+bytes!(
+    CodeChallenge,
+    CommitId,
+    DeviceCodeHash,
+    FamilyId,
+    GrantId,
+    KeyId,
+    KeyThumbprint,
+    SecretHash,
+    SessionId,
+    UserCodeHash,
+    UserId
+);
 
 /// Enumerations, each value a word. Each word stands here once, and both ways follow from it.
 macro_rules! words {
@@ -114,13 +127,19 @@ trait Word: Sized {
 }
 
 words! {
+    AccessTokenFormat { Jwt = "jwt", Opaque = "opaque" }
     AddressOrigin { Direct = "direct", Forwarded = "forwarded", Unknown = "unknown" }
     Alphabet { Base20 = "base20", Digits = "digits" }
     Amr { Password = "pwd" }
-    AuthMethod { None = "none", ClientSecretBasic = "client_secret_basic", ClientSecretPost = "client_secret_post" }
+    AuthMethod {
+        None = "none",
+        ClientSecretBasic = "client_secret_basic",
+        ClientSecretPost = "client_secret_post",
+        PrivateKeyJwt = "private_key_jwt",
+    }
+    Demand { Optional = "optional", Required = "required" }
     DeviceAuth { Required = "required", Optional = "optional" }
     GrantType { DeviceCode = "device_code", RefreshToken = "refresh_token" }
-    IdTokenAlg { Es256 = "ES256", Rs256 = "RS256" }
     KeyPurpose {
         AccessToken = "access_token",
         Csrf = "csrf",
@@ -138,6 +157,8 @@ words! {
     KeyState { Active = "active", Next = "next", Retired = "retired" }
     LinkPolicy { Always = "always", Never = "never", SameNetwork = "same_network" }
     RevocationCause { Administrator = "administrator", Everywhere = "everywhere", NotMe = "not_me" }
+    Rotation { Always = "always", Unbound = "unbound" }
+    SigningAlg { EdDsa = "EdDSA", Es256 = "ES256", Rs256 = "RS256" }
     UserState { Active = "active", Locked = "locked" }
 }
 
@@ -169,6 +190,20 @@ impl Column for Vec<Origin> {
             return Err(rusqlite::Error::ToSqlConversionFailure("an origin is empty or has a blank".into()));
         }
         owned(self.iter().map(|origin| &*origin.0).collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// No resource has a blank. Most lists are empty: that costs nothing.
+impl Column for Vec<Resource> {
+    fn read(value: ValueRef<'_>) -> Option<Self> {
+        split(text(value)?).map(Resource::parse).collect()
+    }
+    fn write(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self.as_slice() {
+            [] => borrowed(""),
+            [one] => borrowed(one.as_str()),
+            several => owned(several.iter().map(Resource::as_str).collect::<Vec<_>>().join(" ")),
+        }
     }
 }
 

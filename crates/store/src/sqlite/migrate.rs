@@ -26,6 +26,8 @@ pub(super) const ALL: &[Migration] = &[
     Migration { number: 1, name: "base", min_version: "0.1.0", sql: include_str!("migrations/0001_base.sql") },
     // It only adds columns that may be empty or have a default: the program before runs on it.
     Migration { number: 2, name: "tokens", min_version: "0.1.0", sql: include_str!("migrations/0002_tokens.sql") },
+    // As the one before, and a table of its own.
+    Migration { number: 3, name: "proofs", min_version: "0.1.0", sql: include_str!("migrations/0003_proofs.sql") },
 ];
 
 /// This program's version.

@@ -1,9 +1,9 @@
 //! The writes that the writer carries out, each inside its own savepoint of a shared transaction.
 
 use proto::Timestamp;
-use proto::change::{Change, Commit, Row};
-use proto::model::CommitId;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use proto::change::{Change, Commit, Key, Row};
+use proto::model::{ClientId, CommitId};
+use rusqlite::{Connection, OptionalExtension as _, Params, params};
 
 use super::changes::Log;
 use super::column::As;
@@ -78,6 +78,7 @@ fn put(connection: &Connection, row: &Row, commit: CommitId) -> Load<Option<Outc
         Row::Grant(row) => rows::put(connection, &**row, commit),
         Row::SealedKey(row) => rows::put(connection, &**row, commit),
         Row::Session(row) => rows::put(connection, &**row, commit),
+        Row::Spent(row) => rows::spend(connection, row, commit),
         Row::User(row) => rows::put(connection, &**row, commit),
     }
 }
@@ -154,34 +155,45 @@ const SESSIONS: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM session
 const COUNTERS: &str = "DELETE FROM counters WHERE bucket IN \
      (SELECT bucket FROM counters WHERE until <= ?1 ORDER BY until LIMIT ?2)";
 
+const CLIENTS: &str = "DELETE FROM clients WHERE id IN \
+     (SELECT id FROM clients WHERE unused_until <= ?1 ORDER BY unused_until LIMIT ?2) RETURNING id";
+const SPENT: &str = "DELETE FROM spent WHERE id IN (SELECT id FROM spent WHERE until <= ?1 ORDER BY until LIMIT ?2)";
+
 impl Work for Sweep {
     type Output = Swept;
 
     /// Grants first, since families and sessions stay while a grant needs them.
-    fn run(&self, connection: &Connection, _: &mut Log) -> Load<Attempt<Swept>> {
+    fn run(&self, connection: &Connection, log: &mut Log) -> Load<Attempt<Swept>> {
         let Self(now, limit) = self;
-        let mut left = *limit;
         let forgotten = *now - SESSION_RETENTION;
-        let mut remove = |sql: &str| {
-            let mut statement = connection.prepare_cached(sql).map_err(store_error)?;
-            let most = i64::try_from(left).unwrap_or(i64::MAX);
-            let removed = if statement.parameter_count() == 3 {
-                statement.execute(params![As(now), most, As(&forgotten)])
-            } else {
-                statement.execute(params![As(now), most])
-            };
-            let removed = removed.map_err(store_error)?;
-            left = left.saturating_sub(removed);
-            Ok::<_, StoreError>(removed)
-        };
-        let mut swept = Swept {
-            grants: remove(GRANTS)?,
-            families: remove(FAMILIES)?,
-            sessions: remove(SESSIONS)?,
-            counters: remove(COUNTERS)?,
-            more: false,
-        };
+        let mut swept = Swept::default();
+        let left = |swept: &Swept| i64::try_from(limit.saturating_sub(swept.total())).unwrap_or(i64::MAX);
+        swept.grants = remove(connection, GRANTS, params![As(now), left(&swept)])?;
+        swept.families = remove(connection, FAMILIES, params![As(now), left(&swept)])?;
+        swept.sessions = remove(connection, SESSIONS, params![As(now), left(&swept), As(&forgotten)])?;
+        swept.counters = remove(connection, COUNTERS, params![As(now), left(&swept)])?;
+        for client in unused_clients(connection, *now, left(&swept))? {
+            log.add(connection, Key::Client(client), 0)?;
+            swept.clients += 1;
+        }
+        swept.spent = remove(connection, SPENT, params![As(now), left(&swept)])?;
         swept.more = swept.total() == *limit;
         Ok(Attempt::Kept(swept))
     }
+}
+
+fn remove(connection: &Connection, sql: &str, params: impl Params) -> Load<usize> {
+    let mut statement = connection.prepare_cached(sql).map_err(store_error)?;
+    statement.execute(params).map_err(store_error)
+}
+
+/// Removes clients that registered themselves and were not used in time, and names them.
+fn unused_clients(connection: &Connection, now: Timestamp, most: i64) -> Load<Vec<ClientId>> {
+    let mut statement = connection.prepare_cached(CLIENTS).map_err(store_error)?;
+    let mut rows = statement.query(params![As(&now), most]).map_err(store_error)?;
+    let mut removed = Vec::new();
+    while let Some(row) = rows.next().map_err(store_error)? {
+        removed.push(rows::id(row, "clients")?);
+    }
+    Ok(removed)
 }

@@ -14,19 +14,19 @@ use crate::view::Load;
 
 impl Table for Family {
     const NAME: &'static str = "families";
-    const SELECT: &'static str = "SELECT id, grant_id, client_id, user_id, session_id, scope, device_name, \
-         requester_ip, requester_origin, issued_at, expires_at, refresh_token, refresh_generation, refresh_idle_until, \
-         refreshed_at, revoked_at, version FROM families";
+    const SELECT: &'static str = "SELECT id, grant_id, client_id, user_id, session_id, scope, resources, dpop, \
+         device_name, requester_ip, requester_origin, issued_at, expires_at, refresh_token, refresh_generation, \
+         refresh_idle_until, refreshed_at, revoked_at, version FROM families";
     const INSERT: &'static str = "INSERT INTO families \
-         (id, grant_id, client_id, user_id, session_id, scope, device_name, requester_ip, requester_origin, issued_at, \
-         expires_at, refresh_token, refresh_generation, refresh_idle_until, refreshed_at, revoked_at, commit_id, \
-         version) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18 + 1)";
+         (id, grant_id, client_id, user_id, session_id, scope, resources, dpop, device_name, requester_ip, \
+         requester_origin, issued_at, expires_at, refresh_token, refresh_generation, refresh_idle_until, refreshed_at, \
+         revoked_at, commit_id, version) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20 + 1)";
     const UPDATE: &'static str = "UPDATE families SET \
-         grant_id = ?2, client_id = ?3, user_id = ?4, session_id = ?5, scope = ?6, device_name = ?7, \
-         requester_ip = ?8, requester_origin = ?9, issued_at = ?10, expires_at = ?11, refresh_token = ?12, \
-         refresh_generation = ?13, refresh_idle_until = ?14, refreshed_at = ?15, revoked_at = ?16, commit_id = ?17, \
-         version = ?18 + 1 WHERE id = ?1 AND version = ?18";
+         grant_id = ?2, client_id = ?3, user_id = ?4, session_id = ?5, scope = ?6, resources = ?7, dpop = ?8, \
+         device_name = ?9, requester_ip = ?10, requester_origin = ?11, issued_at = ?12, expires_at = ?13, \
+         refresh_token = ?14, refresh_generation = ?15, refresh_idle_until = ?16, refreshed_at = ?17, \
+         revoked_at = ?18, commit_id = ?19, version = ?20 + 1 WHERE id = ?1 AND version = ?20";
     const UNIQUE: Option<Unique> = None;
 
     fn key(&self) -> Key {
@@ -45,6 +45,8 @@ impl Table for Family {
             user_id: columns.next()?,
             session_id: columns.next()?,
             scope: columns.next()?,
+            resources: columns.next()?,
+            dpop: columns.next()?,
             device_name: columns.next()?,
             requester: requester(columns)?,
             issued_at: columns.next()?,
@@ -64,6 +66,8 @@ impl Table for Family {
             As(&self.user_id),
             As(&self.session_id),
             As(&self.scope),
+            As(&self.resources),
+            As(&self.dpop),
             As(&self.device_name),
             As(&self.requester.map(|requester| requester.ip)),
             As(&self.requester.map(|requester| requester.origin)),

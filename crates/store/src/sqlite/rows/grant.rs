@@ -11,28 +11,30 @@ use crate::view::Load;
 
 impl Table for Grant {
     const NAME: &'static str = "grants";
-    const SELECT: &'static str = "SELECT id, device_code, user_code, client_id, scope, device_name, ip, ip_origin, \
-         created_at, expires_at, interval_ms, hold_ms, state, decided_at, decided_by, reported, session_id, auth_time, \
-         amr, redeemed_at, last_issue, family_id, replaced, version FROM grants";
+    const SELECT: &'static str = "SELECT id, device_code, user_code, client_id, scope, resources, dpop, \
+         code_challenge, device_name, ip, ip_origin, created_at, expires_at, interval_ms, hold_ms, state, decided_at, \
+         decided_by, reported, session_id, auth_time, amr, redeemed_at, last_issue, family_id, replaced, version \
+         FROM grants";
     const INSERT: &'static str = "INSERT INTO grants \
-         (id, device_code, user_code, client_id, scope, device_name, ip, ip_origin, created_at, expires_at, forget_at, \
-         interval_ms, hold_ms, state, decided_at, decided_by, reported, session_id, auth_time, amr, redeemed_at, \
-         last_issue, family_id, replaced, commit_id, version) \
+         (id, device_code, user_code, client_id, scope, resources, dpop, code_challenge, device_name, ip, ip_origin, \
+         created_at, expires_at, forget_at, interval_ms, hold_ms, state, decided_at, decided_by, reported, session_id, \
+         auth_time, amr, redeemed_at, last_issue, family_id, replaced, commit_id, version) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, \
-         ?23, ?24, ?25, ?26 + 1)";
+         ?23, ?24, ?25, ?26, ?27, ?28, ?29 + 1)";
     const UPDATE: &'static str = "UPDATE grants SET \
-         device_code = ?2, user_code = ?3, client_id = ?4, scope = ?5, device_name = ?6, ip = ?7, ip_origin = ?8, \
-         created_at = ?9, expires_at = ?10, forget_at = ?11, interval_ms = ?12, hold_ms = ?13, state = ?14, \
-         decided_at = ?15, decided_by = ?16, reported = ?17, session_id = ?18, auth_time = ?19, amr = ?20, \
-         redeemed_at = ?21, last_issue = ?22, family_id = ?23, replaced = ?24, commit_id = ?25, version = ?26 + 1 \
-         WHERE id = ?1 AND version = ?26";
+         device_code = ?2, user_code = ?3, client_id = ?4, scope = ?5, resources = ?6, dpop = ?7, code_challenge = ?8, \
+         device_name = ?9, ip = ?10, ip_origin = ?11, created_at = ?12, expires_at = ?13, forget_at = ?14, \
+         interval_ms = ?15, hold_ms = ?16, state = ?17, decided_at = ?18, decided_by = ?19, reported = ?20, \
+         session_id = ?21, auth_time = ?22, amr = ?23, redeemed_at = ?24, last_issue = ?25, family_id = ?26, \
+         replaced = ?27, commit_id = ?28, version = ?29 + 1 \
+         WHERE id = ?1 AND version = ?29";
     const UPDATE_FEW: Option<&'static str> = Some(
         "UPDATE grants SET \
-         device_code = ?2, client_id = ?4, scope = ?5, device_name = ?6, ip = ?7, ip_origin = ?8, created_at = ?9, \
-         interval_ms = ?12, hold_ms = ?13, state = ?14, decided_at = ?15, decided_by = ?16, reported = ?17, \
-         session_id = ?18, auth_time = ?19, amr = ?20, redeemed_at = ?21, last_issue = ?22, family_id = ?23, \
-         replaced = ?24, commit_id = ?25, version = ?26 + 1 \
-         WHERE id = ?1 AND version = ?26 AND user_code = ?3 AND expires_at = ?10 AND forget_at = ?11",
+         device_code = ?2, client_id = ?4, scope = ?5, resources = ?6, dpop = ?7, code_challenge = ?8, \
+         device_name = ?9, ip = ?10, ip_origin = ?11, created_at = ?12, interval_ms = ?15, hold_ms = ?16, state = ?17, \
+         decided_at = ?18, decided_by = ?19, reported = ?20, session_id = ?21, auth_time = ?22, amr = ?23, \
+         redeemed_at = ?24, last_issue = ?25, family_id = ?26, replaced = ?27, commit_id = ?28, version = ?29 + 1 \
+         WHERE id = ?1 AND version = ?29 AND user_code = ?3 AND expires_at = ?13 AND forget_at = ?14",
     );
     const UNIQUE: Option<Unique> = Some(Unique::UserCode);
 
@@ -51,6 +53,9 @@ impl Table for Grant {
             user_code: columns.next()?,
             client_id: columns.next()?,
             scope: columns.next()?,
+            resources: columns.next()?,
+            dpop: columns.next()?,
+            code_challenge: columns.next()?,
             device_name: columns.next()?,
             requester: columns.address()?,
             created_at: columns.next()?,
@@ -74,6 +79,9 @@ impl Table for Grant {
             As(&self.user_code),
             As(&self.client_id),
             As(&self.scope),
+            As(&self.resources),
+            As(&self.dpop),
+            As(&self.code_challenge),
             As(&self.device_name),
             As(&self.requester.ip),
             As(&self.requester.origin),

@@ -8,6 +8,7 @@ mod family;
 mod grant;
 mod sealed_key;
 mod session;
+mod spent;
 mod user;
 
 use proto::change::{Key, Unique};
@@ -15,6 +16,7 @@ use proto::model::{ClientAddress, CommitId, Version};
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, Params, Row};
 
+pub(super) use self::spent::spend;
 use super::column::{As, Column};
 use super::error::{is_unique_clash, store_error};
 use crate::memory::key_unique;
@@ -142,7 +144,10 @@ pub(super) fn put<T: Table>(connection: &Connection, row: &T, commit: CommitId) 
 
 /// Removes the row of a key if it has this version; what stops it, if anything does.
 pub(super) fn delete(connection: &Connection, key: &Key, version: Version) -> Load<Option<Outcome>> {
-    let mut statement = connection.prepare_cached(statements(key).delete).map_err(store_error)?;
+    let Some(sql) = statements(key).delete else {
+        return Ok(Some(Outcome::Conflict));
+    };
+    let mut statement = connection.prepare_cached(sql).map_err(store_error)?;
     let removed = statement.execute((KeyColumn(key), As(&version))).map_err(store_error)?;
     Ok((removed == 0).then_some(Outcome::Conflict))
 }
@@ -157,6 +162,11 @@ pub(super) fn stamp(connection: &Connection, key: &Key) -> Load<Option<CommitId>
     column(connection, statements(key).stamp, key)
 }
 
+/// The key that a row of `table` begins with.
+pub(super) fn id<T: Column>(row: &Row<'_>, table: &'static str) -> Load<T> {
+    Columns { row, table, at: 0 }.next()
+}
+
 fn column<T: Column>(connection: &Connection, sql: &str, key: &Key) -> Load<Option<T>> {
     let mut statement = connection.prepare_cached(sql).map_err(store_error)?;
     let mut rows = statement.query([KeyColumn(key)]).map_err(store_error)?;
@@ -169,7 +179,8 @@ struct Statements {
     table: &'static str,
     version: &'static str,
     stamp: &'static str,
-    delete: &'static str,
+    /// `None` for what goes by being swept alone.
+    delete: Option<&'static str>,
 }
 
 macro_rules! statements {
@@ -178,7 +189,7 @@ macro_rules! statements {
             table: $table,
             version: concat!("SELECT id, version FROM ", $table, " WHERE id = ?1"),
             stamp: concat!("SELECT id, commit_id FROM ", $table, " WHERE id = ?1"),
-            delete: concat!("DELETE FROM ", $table, " WHERE id = ?1 AND version = ?2"),
+            delete: Some(concat!("DELETE FROM ", $table, " WHERE id = ?1 AND version = ?2")),
         }
     };
 }
@@ -191,6 +202,13 @@ const fn statements(key: &Key) -> Statements {
         Key::Grant(_) => statements!("grants"),
         Key::SealedKey(_) => statements!("sealed_keys"),
         Key::Session(_) => statements!("sessions"),
+        // It is there or not, and so its version is 1 or 0.
+        Key::Spent(_) => Statements {
+            table: "spent",
+            version: "SELECT id, 1 FROM spent WHERE id = ?1",
+            stamp: "SELECT id, commit_id FROM spent WHERE id = ?1",
+            delete: None,
+        },
         Key::User(_) => statements!("users"),
     }
 }
@@ -207,6 +225,7 @@ impl ToSql for KeyColumn<'_> {
             Key::Grant(id) => id.write(),
             Key::SealedKey(id) => id.write(),
             Key::Session(id) => id.write(),
+            Key::Spent(id) => id.0.write(),
             Key::User(id) => id.write(),
         }
     }

@@ -49,6 +49,18 @@ async fn any_other_combination_of_a_grants_columns_is_named() {
         (&pending, "user_code = x'00'", "column user_code holds 1 bytes"),
         (&pending, "version = 0", "column version holds the number 0"),
         (&pending, "interval_ms = -1", "column interval_ms holds the number -1"),
+        (&pending, "dpop = x'00'", "column dpop holds 1 bytes"),
+        (
+            &pending,
+            "code_challenge = 'S256'",
+            "column code_challenge holds a text of 4 bytes that is none of its values",
+        ),
+        (
+            &pending,
+            "resources = 'urn:a  urn:b'",
+            "column resources holds a text of 12 bytes that is none of its values",
+        ),
+        (&pending, "resources = 'api'", "column resources holds a text of 3 bytes that is none of its values"),
         (&pending, "ip = 'somewhere'", "column ip holds a text of 9 bytes that is none of its values"),
         (&denied, "session_id = zeroblob(16)", "state denied with decided_at, decided_by, reported, session_id"),
         (&denied, "reported = 2", "column reported holds the number 2"),
@@ -123,6 +135,8 @@ async fn any_other_combination_of_a_familys_columns_is_named() {
         (&refreshable, "refresh_token = x'00'", "column refresh_token holds 1 bytes"),
         (&refreshable, "refresh_generation = -1", "column refresh_generation holds the number -1"),
         (&refreshable, "refresh_generation = 4294967296", "column refresh_generation holds the number 4294967296"),
+        (&plain, "dpop = zeroblob(31)", "column dpop holds 31 bytes"),
+        (&plain, "resources = ' '", "column resources holds a text of 1 bytes that is none of its values"),
         (&plain, "requester_ip = '192.0.2.8'", "requester_ip without requester_origin"),
         (&plain, "requester_origin = 'direct'", "requester_origin without requester_ip"),
         (&refreshable, "requester_origin = NULL", "requester_ip without requester_origin"),
@@ -152,5 +166,41 @@ async fn any_other_combination_of_a_familys_columns_is_named() {
         let error = store.families_of(user.id).await.unwrap_err();
         assert_eq!(named(&error, "families", &hex(family.id.as_bytes())), what);
         assert!(store.family_view(other.id).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn any_other_combination_of_a_clients_columns_is_named() {
+    let mut maker = Maker::new(12);
+    let (plain, rich, keyed) = (maker.client(), maker.rich_client(), maker.keyed_client());
+    for (client, set, what) in [
+        (&rich, "jwks_uri = 'https://tv.example.com/keys'", "jwks_uri with jwks"),
+        (&keyed, "jwks = '{}'", "jwks_uri with jwks"),
+        (&plain, "sector = 'tv.example.com'", "subject public with sector"),
+        (&rich, "subject = 'public'", "subject public with sector"),
+        (&plain, "subject = 'private'", "column subject holds a word that is no kind of subject"),
+        (&plain, "unused_until = 1", "unused_until without registration_token"),
+        (&plain, "software_id = 'tv'", "software_id without registration_token"),
+        (&rich, "registration_token = NULL", "unused_until, software_id, software_version without registration_token"),
+        (&plain, "registration_token = x'00'", "column registration_token holds 1 bytes"),
+        (&plain, "assertion_alg = 'HS256'", "column assertion_alg holds a text of 5 bytes that is none of its values"),
+        (&plain, "id_token_alg = 'none'", "column id_token_alg holds a text of 4 bytes that is none of its values"),
+        (&plain, "token_alg = 'eddsa'", "column token_alg holds a text of 5 bytes that is none of its values"),
+        (&plain, "token_format = ''", "column token_format holds a text of 0 bytes that is none of its values"),
+        (&plain, "access_ms = -1", "column access_ms holds the number -1"),
+        (&plain, "rotation = 'never'", "column rotation holds a text of 5 bytes that is none of its values"),
+        (&plain, "dpop = 'maybe'", "column dpop holds a text of 5 bytes that is none of its values"),
+        (&plain, "pkce = 'plain'", "column pkce holds a text of 5 bytes that is none of its values"),
+        (&plain, "resources = 'https://'", "column resources holds a text of 8 bytes that is none of its values"),
+    ] {
+        let rows = [&plain, &rich, &keyed].map(|client| Row::Client(client.clone().into()));
+        let sql = format!("UPDATE clients SET {set} WHERE id = '{}'", client.id);
+        let (store, _place, _) = corrupted(rows.to_vec(), &sql).await;
+        let error = store.client(&client.id).await.unwrap_err();
+        assert_eq!(named(&error, "clients", client.id.as_str()), what);
+        let error = store.clients().await.unwrap_err();
+        assert_eq!(named(&error, "clients", client.id.as_str()), what);
+        let other = if client.id == plain.id { &rich } else { &plain };
+        assert!(store.client(&other.id).await.unwrap().is_some());
     }
 }

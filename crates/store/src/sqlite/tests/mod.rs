@@ -5,6 +5,7 @@ mod corrupt;
 mod files;
 mod model;
 mod processes;
+mod rolling;
 mod schema;
 mod writing;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proto::Timestamp;
-use proto::change::{Change, Commit, Key, Require, Row};
+use proto::change::{Change, Commit, Key, Require, Row, Spent};
 use proto::entropy::Seeded;
 use proto::model::{Client, Grant, GrantState, Session, User, UserState};
 
@@ -20,20 +20,23 @@ struct World {
     users: Vec<User>,
     sessions: Vec<Session>,
     grants: Vec<Grant>,
+    spent: Vec<Spent>,
     now: Timestamp,
 }
 
 impl World {
     fn new(seed: u64) -> Self {
         let mut maker = Maker::new(seed);
-        let clients = vec![maker.client(), maker.rich_client()];
+        let clients = vec![maker.client(), maker.rich_client(), maker.keyed_client()];
         let users: Vec<User> = (0..3).map(|_| maker.user()).collect();
         let sessions: Vec<Session> = users.iter().map(|user| maker.session(user)).collect();
-        let mut grants: Vec<Grant> = (0..5).map(|at| maker.grant(&clients[at % 2])).collect();
+        let mut grants: Vec<Grant> = (0..5).map(|at| maker.grant(&clients[at % 3])).collect();
+        grants.push(maker.rich_grant(&clients[0]));
         // Two of them share a user code.
         grants[1].user_code = grants[0].user_code;
         let now = grants[0].created_at;
-        Self { dice: Seeded::new(seed ^ 0x5eed), maker, clients, users, sessions, grants, now }
+        let spent = (0..4).map(|age| maker.spent(now + Duration::from_secs(age * 300))).collect();
+        Self { dice: Seeded::new(seed ^ 0x5eed), maker, clients, users, sessions, grants, spent, now }
     }
 
     fn pick<T: Clone>(dice: &mut Seeded, from: &[T]) -> T {
@@ -42,7 +45,7 @@ impl World {
 
     fn row(&mut self) -> Row {
         let dice = &mut self.dice;
-        match dice.below(8) {
+        match dice.below(9) {
             0 => Row::Client(Self::pick(dice, &self.clients).into()),
             1 => {
                 let mut user = Self::pick(dice, &self.users);
@@ -61,7 +64,8 @@ impl World {
                 }
                 Row::Session(session.into())
             }
-            3 => Row::Deployment(Maker::new(1).deployment()),
+            3 => Row::Spent(Self::pick(dice, &self.spent)),
+            4 => Row::Deployment(Maker::new(1).deployment()),
             _ => {
                 let mut grant = Self::pick(dice, &self.grants);
                 let session = Self::pick(dice, &self.sessions);
@@ -78,6 +82,7 @@ impl World {
                                 (dice.below(2) == 0).then(|| Maker::new(seed).refresh(&family, generation));
                             family.device_name = (dice.below(2) == 0).then(|| "Wohnzimmer".to_owned());
                             family.requester = family.requester.filter(|_| dice.below(2) == 0);
+                            family.dpop = family.dpop.filter(|_| dice.below(2) == 0);
                             return Row::Family(family.into());
                         }
                         grant = redeemed;
@@ -132,6 +137,9 @@ impl World {
 }
 
 async fn version(store: &Store, key: &Key) -> u64 {
+    if matches!(key, Key::Spent(_)) {
+        return u64::from(store.stamp(key).await.unwrap().is_some());
+    }
     crate::conformance::load(store, key).await.map_or(0, |row| row.version())
 }
 
@@ -140,6 +148,9 @@ async fn agree(world: &World, a: &Store, b: &Store) {
     assert_eq!(a.clients().await, b.clients().await);
     assert_eq!(a.users().await, b.users().await);
     assert_eq!(a.deployment().await, b.deployment().await);
+    for spent in &world.spent {
+        assert_eq!(a.stamp(&Key::Spent(spent.id)).await, b.stamp(&Key::Spent(spent.id)).await);
+    }
     for (grant, client) in world.grants.iter().zip(world.clients.iter().cycle()) {
         assert_eq!(a.redeem_view(&grant.device_code).await, b.redeem_view(&grant.device_code).await);
         assert_eq!(a.decide_view(grant.id).await, b.decide_view(grant.id).await);
