@@ -1,15 +1,18 @@
 //! What goes on by itself: hearing what changed, forgetting what is over, rotating keys. The only tasks of this crate.
 
+use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
+use proto::Timestamp;
 use proto::change::{Decision, Key};
-use proto::model::{GrantId, GrantState, KeyPurpose};
+use proto::model::{GrantId, GrantState};
 use store::{FeedEvent, StoreError};
 
+use crate::Flow;
+use crate::admin::{AdminError, failed};
 use crate::commit::commit;
-use crate::secrets::activate_after;
-use crate::{Flow, Unavailable};
+use crate::secrets::{KeyRingError, next_turn, turn, wanting};
 
 /// One shard of the waiting room is swept this often: all of them in 16 s.
 const ROOM_EVERY: Duration = Duration::from_millis(250);
@@ -35,44 +38,63 @@ impl Flow {
 
     async fn listen(&self) {
         let mut feed = self.store.feed();
+        let mut trouble = Trouble::default();
         // Requests may be served already, and what was written before the feed began is not in it.
-        self.check_everything().await;
-        let mut again = pin!(self.env.sleep(KEYS_EVERY));
+        self.check_everything(&mut trouble).await;
+        let mut again = pin!(self.env.sleep(trouble.pause()));
         loop {
             tokio::select! {
-                event = feed.next() => self.hear(event).await,
+                event = feed.next() => {
+                    let was_fine = trouble.0.is_none();
+                    self.hear(event, &mut trouble).await;
+                    if was_fine && trouble.0.is_some() {
+                        again.set(self.env.sleep(trouble.pause()));
+                    }
+                }
                 () = &mut again => {
-                    self.reload_keys().await;
-                    again.set(self.env.sleep(KEYS_EVERY));
+                    self.reload_keys(&mut trouble).await;
+                    again.set(self.env.sleep(trouble.pause()));
                 }
             }
         }
     }
 
-    async fn hear(&self, event: FeedEvent) {
+    async fn hear(&self, event: FeedEvent, trouble: &mut Trouble) {
         match event {
             FeedEvent::Changed(Key::Grant(id), version) if version != 1 => self.room.settle(id),
             FeedEvent::Changed(Key::Client(id), _) => self.clients.forget(&id),
-            FeedEvent::Changed(Key::SealedKey(_), _) => self.reload_keys().await,
-            FeedEvent::Changed(
-                Key::Grant(_) | Key::Deployment | Key::Family(_) | Key::Session(_) | Key::User(_),
-                _,
-            ) => {}
-            FeedEvent::Doubt => self.check_everything().await,
+            FeedEvent::Changed(Key::SealedKey(_) | Key::Deployment, _) => self.reload_keys(trouble).await,
+            FeedEvent::Changed(Key::Grant(_) | Key::Family(_) | Key::Session(_) | Key::Spent(_) | Key::User(_), _) => {}
+            FeedEvent::Doubt => self.check_everything(trouble).await,
         }
     }
 
-    async fn reload_keys(&self) {
-        if let Err(error) = self.ring.reload(&self.store).await {
-            tracing::error!(%error, "changed keys cannot be read; the present ones stay in use");
-        }
+    async fn reload_keys(&self, trouble: &mut Trouble) {
+        trouble.note(self.read_keys().await, self.env.now());
+    }
+
+    /// Takes the key file up that is here now, and the keys with it: the operator says that it is in place.
+    ///
+    /// # Errors
+    /// Something cannot be opened; the present keys stay in use.
+    pub async fn take_up_key_file(&self, path: &Path) -> Result<(), KeyRingError> {
+        self.ring.look_for_file_at(path);
+        self.read_keys().await
+    }
+
+    /// Reads the keys as they are now, as hearing of a change does.
+    ///
+    /// # Errors
+    /// Something cannot be opened; the present keys stay in use.
+    pub async fn read_keys(&self) -> Result<(), KeyRingError> {
+        self.ring.reload(&self.store).await
     }
 
     /// After a doubt: what was cached is forgotten, and what is thought to be pending is asked about, one by one and until
     /// the store answers, while polls go on being answered.
-    async fn check_everything(&self) {
+    async fn check_everything(&self, trouble: &mut Trouble) {
         self.clients.clear();
-        self.reload_keys().await;
+        self.reload_keys(trouble).await;
         for shard in 0..self.room.shards() {
             for id in self.room.pending_in(shard) {
                 while let Err(error) = self.check(id).await {
@@ -127,25 +149,66 @@ impl Flow {
 
     async fn turn_keys(&self) {
         loop {
-            self.env.sleep(KEYS_EVERY).await;
-            if let Err(error) = self.advance_keys(None).await {
-                tracing::warn!(%error, "keys cannot be rotated now");
+            let pause = match self.advance_keys().await {
+                Ok(next) => next.map_or(KEYS_EVERY, |next| next.since(self.env.now()).clamp(CHECK_AGAIN, KEYS_EVERY)),
+                Err(error) => {
+                    tracing::warn!(%error, "keys cannot be rotated now; it is tried again");
+                    KEYS_EVERY
+                }
+            };
+            self.env.sleep(pause).await;
+        }
+    }
+
+    /// What time asks of the keys: next ones become active, retired ones go, and those in use long enough get a next one.
+    /// When there is something to do again.
+    ///
+    /// # Errors
+    /// A key cannot be made, or the store.
+    pub async fn advance_keys(&self) -> Result<Option<Timestamp>, AdminError> {
+        let turned = commit!(&self.store, &self.env, async {
+            let keys = self.store.sealed_keys().await?;
+            Ok(Decision { reply: (), requires: Vec::new(), changes: turn(&keys, self.env.now()) })
+        });
+        turned.await.map_err(failed("key"))?;
+        for purpose in wanting(&self.store.sealed_keys().await?, self.env.now()) {
+            match self.admin().rotate_key(purpose).await {
+                Ok(key) => tracing::info!(%key, ?purpose, "the next key was made, on schedule"),
+                // Another node was first.
+                Err(AdminError::NextKey(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(next_turn(&self.store.sealed_keys().await?))
+    }
+}
+
+/// Why changed keys could not be read the last time, and when that was last said.
+#[derive(Default)]
+struct Trouble(Option<(String, Timestamp)>);
+
+impl Trouble {
+    /// Said when it begins, when it changes, once a minute and when it is over: a change of keys is many events.
+    fn note(&mut self, reloaded: Result<(), KeyRingError>, now: Timestamp) {
+        match (reloaded, &self.0) {
+            (Ok(()), None) => {}
+            (Ok(()), Some(_)) => {
+                tracing::info!("the changed keys were read");
+                self.0 = None;
+            }
+            (Err(error), said) => {
+                let text = error.to_string();
+                if said.as_ref().is_none_or(|(said, at)| *said != text || now.since(*at) >= KEYS_EVERY) {
+                    tracing::error!(%error, "changed keys cannot be read; the present ones stay in use until they can");
+                    self.0 = Some((text, now));
+                }
             }
         }
     }
 
-    /// Makes next keys active and retired ones go, as time asks for; the next key of the purpose `at_once` does
-    /// not wait to be known.
-    ///
-    /// # Errors
-    /// The store.
-    pub async fn advance_keys(&self, at_once: Option<KeyPurpose>) -> Result<(), Unavailable> {
-        commit!(&self.store, &self.env, async {
-            let keys = self.store.sealed_keys().await?;
-            Ok(Decision { reply: (), requires: Vec::new(), changes: activate_after(&keys, self.env.now(), at_once) })
-        })
-        .await
-        .map_err(Unavailable::from_failed)
+    /// How long until the keys are read again although nobody said that they changed.
+    const fn pause(&self) -> Duration {
+        if self.0.is_some() { CHECK_AGAIN } else { KEYS_EVERY }
     }
 }
 

@@ -8,10 +8,13 @@ mod users;
 use std::convert::Infallible;
 
 pub use clients::{ClientEdit, Declared};
+pub use keys::Successor;
+use proto::model::KeyId;
 pub use users::{NewUser, UserEdit};
 
 use crate::commit::Failed;
 use crate::passwords::WeakPassword;
+use crate::secrets::KeyRingError;
 use crate::{Flow, Unavailable};
 
 /// Why a command could not be carried out.
@@ -20,8 +23,22 @@ pub enum AdminError {
     /// The client stands in the configuration, which is where it is changed.
     #[error("{0} is declared in the configuration; change it there")]
     Declared(String),
+    /// The keys cannot be opened, or none can be sealed.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    /// The key is there for good.
+    #[error(
+        "the subject key is never rotated or retired: pairwise subjects are made with it, and with another one every \
+         person would be a stranger to every client"
+    )]
+    LastingKey,
+    /// The key has a successor already.
+    #[error("{0} is the next key of this kind already")]
+    NextKey(KeyId),
     /// The key has no successor yet.
-    #[error("there is no next key of this kind; run key rotate first")]
+    #[error(
+        "there is no next key of this kind; run `key rotate` first, or say --now to have one made and used at once"
+    )]
     NoNextKey,
     /// There is one already.
     #[error("{0} exists already")]
@@ -55,9 +72,11 @@ impl From<store::StoreError> for AdminError {
 }
 
 /// A commit of a command: `what` names the row in case it exists already.
-fn failed(what: &str) -> impl FnOnce(Failed<Infallible>) -> AdminError {
+pub(crate) fn failed(what: &str) -> impl FnOnce(Failed<Infallible>) -> AdminError {
     move |failed| match failed {
         Failed::Taken => AdminError::Taken(what.to_owned()),
-        Failed::Collided | Failed::Refused(_) | Failed::Store(_) => Unavailable::from_failed(failed).into(),
+        Failed::Collided | Failed::Refused(_) | Failed::Spent | Failed::Store(_) => {
+            Unavailable::from_failed(failed).into()
+        }
     }
 }

@@ -1,60 +1,55 @@
-//! The keys in use, opened from the store under the key file. Reloaded when a node or a command changes them.
+//! The keys of a node, opened from the store under the key file. Read again when a node or a command changes them, and when
+//! `countersignd key reseal` moved them under another key file.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use jose::{Algorithm, JwkSet, SigningKey, SigningKeyError};
-use proto::Timestamp;
+use jose::SigningKeyError;
 use proto::change::{Change, Commit, Deployment, Row};
-use proto::model::{CommitId, IdTokenAlg, KeyId, KeyPurpose, KeyState, SealedKey};
-use proto::secret::{MacKey, MacKeys};
-use store::{Outcome, Store, StoreError};
-use zeroize::Zeroizing;
+use proto::model::{CommitId, KeyId, KeyPurpose, KeyState, SealedKey};
+use store::{Store, StoreError};
 
-use super::{KeyFile, KeyFileError, SealKey, Unsealable, fresh_key};
+use super::key_file::shown;
+use super::sealer::{Sealer, Secret};
+use super::{KeyFile, KeyFileError, Keys};
 use crate::env::Env;
+
+/// Attempts at a read between writes, and at a write between those of others.
+const ATTEMPTS: usize = 5;
 
 /// The keys of this node, and what it takes to open new ones.
 pub struct KeyRing {
-    sealer: SealKey,
+    sealer: ArcSwap<Sealer>,
+    /// Where the key file is looked for when keys no longer open; `None` for a key that lives in this process alone.
+    path: Mutex<Option<PathBuf>>,
     keys: ArcSwap<Keys>,
-}
-
-/// Keys, ready for use.
-pub struct Keys {
-    /// Cookies and form handles; the active key first.
-    pub cookies: Vec<SealKey>,
-    /// Tokens against forged requests.
-    pub csrf: MacKeys,
-    /// Check values of device codes.
-    pub device_code: MacKeys,
-    /// Stored user codes.
-    pub user_code: MacKeys,
-    /// Pepper of passwords.
-    pub password: MacKeys,
-    /// Check values of refresh tokens.
-    pub refresh_token: MacKeys,
-    /// Signs access tokens, and id_tokens of clients that ask for it.
-    pub es256: SigningKey,
-    /// Signs id_tokens.
-    pub rs256: SigningKey,
-    /// Everything that verifies what these and their neighbours in time signed.
-    pub jwks: JwkSet,
-    /// The same as it is published.
-    pub jwks_json: Arc<str>,
 }
 
 /// Why the keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyRingError {
+    /// The cryptographic library failed.
+    #[error("the cryptographic library failed")]
+    Crypto,
     /// The key file.
     #[error(transparent)]
     File(#[from] KeyFileError),
     /// The database belongs to another key file.
     #[error(
-        "the key file is not the one this database was made with: restore the right one, or point [secrets] key_file at it"
+        "the key file{} is not the one this database was made with, or sealed under since by `countersignd key reseal`: \
+         its fingerprint is {found}, that of the right one {wanted}; restore the right one, or point [secrets] key_file \
+         at it",
+        named(.path.as_deref())
     )]
-    ForeignKeyFile,
+    ForeignKeyFile {
+        /// The file.
+        path: Option<PathBuf>,
+        /// How its fingerprint begins.
+        found: String,
+        /// How that of the right one begins.
+        wanted: String,
+    },
     /// A purpose has no active key.
     #[error("the database holds no active key for {0:?}")]
     NoActiveKey(KeyPurpose),
@@ -64,6 +59,12 @@ pub enum KeyRingError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Far more signing keys than a rotation ever makes.
+    #[error("the database holds more signing keys than can be published")]
+    TooManyKeys,
+    /// The row that every key depends on is gone.
+    #[error("the database does not say which key file it belongs to")]
+    Unfounded,
     /// A key does not open.
     #[error("the key {0} in the database does not open with this key file")]
     Unsealable(KeyId),
@@ -78,22 +79,17 @@ impl KeyRing {
         Ok(store.deployment().await?.is_none() && store.sealed_keys().await?.is_empty())
     }
 
-    /// Opens the keys of `store`; the first node of a deployment makes them, in one commit.
+    /// Opens the keys of `store`. The first node of a deployment makes them, in one commit; a later one those whose
+    /// purpose the program before had no use for.
     ///
     /// # Errors
     /// The key file is another one, or something cannot be opened.
     pub async fn open(store: &Store, file: &KeyFile, env: &Env) -> Result<Self, KeyRingError> {
-        let sealer = SealKey::new(file.bytes()).map_err(|_| KeyRingError::ForeignKeyFile)?;
-        let fingerprint = fingerprint(file);
-        let deployment = match store.deployment().await? {
-            Some(deployment) => deployment,
-            None => found(store, &sealer, fingerprint, env).await?,
-        };
-        if deployment.key_fingerprint != fingerprint {
-            return Err(KeyRingError::ForeignKeyFile);
-        }
-        let keys = ArcSwap::from_pointee(read(&sealer, &complete(store, &sealer, env).await?)?);
-        Ok(Self { sealer, keys })
+        let sealer = Sealer::new(file)?;
+        let rows = complete(store, file, &sealer, env).await?;
+        let keys = ArcSwap::from_pointee(Keys::open(&sealer, &rows)?);
+        let path = Mutex::new(file.path().map(Path::to_owned));
+        Ok(Self { sealer: ArcSwap::from_pointee(sealer), path, keys })
     }
 
     /// The keys as they are now.
@@ -101,145 +97,106 @@ impl KeyRing {
         self.keys.load()
     }
 
-    /// Reads them again after a change.
+    /// Reads them again after a change; also the key file, when they are sealed under another one by now.
     ///
     /// # Errors
     /// Something cannot be opened; the old ones stay in use.
     pub async fn reload(&self, store: &Store) -> Result<(), KeyRingError> {
-        self.keys.store(Arc::new(read(&self.sealer, &store.sealed_keys().await?)?));
+        let (deployment, rows) = snapshot(store).await?.ok_or(KeyRingError::Unfounded)?;
+        let sealer = self.sealer_for(&deployment)?;
+        self.keys.store(Arc::new(Keys::open(&sealer, &rows)?));
+        self.sealer.store(sealer);
         Ok(())
     }
 
-    /// A new key, sealed.
-    ///
-    /// # Errors
-    /// It cannot be made.
-    pub fn make(&self, purpose: KeyPurpose, state: KeyState, env: &Env) -> Result<SealedKey, KeyRingError> {
-        fresh_key(&self.sealer, purpose, state, env)
+    /// The key file is looked for here from now on.
+    pub(crate) fn look_for_file_at(&self, path: &Path) {
+        *self.path.lock().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
+    }
+
+    /// A new key for this deployment, and the move of the deployment's row that goes with it, so that nothing is sealed
+    /// under a key file that another commit has done with.
+    pub(crate) fn addition(
+        &self,
+        deployment: Deployment,
+        secret: &Secret,
+        state: KeyState,
+        env: &Env,
+    ) -> Result<(SealedKey, Change), KeyRingError> {
+        let key = self.sealer_for(&deployment)?.seal(secret, state, env.now(), &mut env.entropy())?;
+        Ok((key, Change::Put(Row::Deployment(deployment))))
+    }
+
+    /// The present key, or the one that the key file holds meanwhile.
+    fn sealer_for(&self, deployment: &Deployment) -> Result<Arc<Sealer>, KeyRingError> {
+        let present = self.sealer.load_full();
+        if *present.fingerprint() == deployment.key_fingerprint {
+            return Ok(present);
+        }
+        let path = self.path.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let foreign = |found: &Sealer| foreign(path.as_deref(), found, deployment);
+        let Some(path) = &path else { return Err(foreign(&present)) };
+        let file = Sealer::new(&KeyFile::read(path)?)?;
+        if *file.fingerprint() == deployment.key_fingerprint { Ok(Arc::new(file)) } else { Err(foreign(&file)) }
     }
 }
 
-impl Keys {
-    /// The key that signs id_tokens for this algorithm.
-    #[must_use]
-    pub const fn id_token_key(&self, alg: IdTokenAlg) -> &SigningKey {
-        match alg {
-            IdTokenAlg::Es256 => &self.es256,
-            IdTokenAlg::Rs256 => &self.rs256,
+/// The deployment and its keys as they were at one moment: whoever seals something moves the deployment's row.
+pub(crate) async fn snapshot(store: &Store) -> Result<Option<(Deployment, Vec<SealedKey>)>, StoreError> {
+    for _ in 0..ATTEMPTS {
+        let Some(deployment) = store.deployment().await? else { return Ok(None) };
+        let keys = store.sealed_keys().await?;
+        if store.deployment().await?.as_ref() == Some(&deployment) {
+            return Ok(Some((deployment, keys)));
         }
     }
+    Err(StoreError::Busy)
 }
 
-/// Writes the deployment's first row and keys. Another node may be first: then its are read.
-async fn found(
-    store: &Store,
-    sealer: &SealKey,
-    key_fingerprint: [u8; 32],
-    env: &Env,
-) -> Result<Deployment, KeyRingError> {
-    let deployment = Deployment { key_fingerprint, version: 0 };
-    let mut changes = vec![Change::Put(Row::Deployment(deployment.clone()))];
-    for purpose in super::rotation::PURPOSES {
-        changes.push(Change::Put(Row::SealedKey(Box::new(fresh_key(sealer, purpose, KeyState::Active, env)?))));
-    }
-    let commit = Commit { id: CommitId::draw(env.now(), &mut env.entropy()), requires: Vec::new(), changes };
-    match store.commit(&commit).await? {
-        Outcome::Done => Ok(deployment),
-        Outcome::Conflict | Outcome::Taken(_) | Outcome::Unknown => store
-            .deployment()
-            .await?
-            .ok_or_else(|| StoreError::Unavailable("the deployment could not be founded".into()).into()),
-    }
-}
-
-/// All keys, after those were made whose purpose this deployment had no use for when it was founded. Two nodes that do so
-/// at once make two keys, and each reads what the other's made.
-async fn complete(store: &Store, sealer: &SealKey, env: &Env) -> Result<Vec<SealedKey>, KeyRingError> {
-    let present = store.sealed_keys().await?;
-    let missing = |purpose: &KeyPurpose| !present.iter().any(|key| key.purpose == *purpose);
-    let mut changes = Vec::new();
-    for purpose in super::rotation::PURPOSES.into_iter().filter(missing) {
-        changes.push(Change::Put(Row::SealedKey(Box::new(fresh_key(sealer, purpose, KeyState::Active, env)?))));
-    }
-    if changes.is_empty() {
-        return Ok(present);
-    }
-    let id = CommitId::draw(env.now(), &mut env.entropy());
-    store.commit(&Commit { id, requires: Vec::new(), changes }).await?;
-    Ok(store.sealed_keys().await?)
-}
-
-fn fingerprint(file: &KeyFile) -> [u8; 32] {
-    MacKey::new(KeyId::from_bytes([0; 16]), file.bytes()).tag(&[b"fingerprint of the key file"]).into_bytes()
-}
-
-fn read(sealer: &SealKey, rows: &[SealedKey]) -> Result<Keys, KeyRingError> {
-    let open = |row: &SealedKey| {
-        sealer
-            .open(&super::rotation::place(row.id, row.purpose), &row.sealed)
-            .map_err(|_| KeyRingError::Unsealable(row.id))
-    };
-    let of = |purpose: KeyPurpose| {
-        let mut rows: Vec<&SealedKey> = rows.iter().filter(|row| row.purpose == purpose).collect();
-        rows.sort_by_key(|row| (row.state != KeyState::Active, std::cmp::Reverse(row.changed_at)));
-        rows
-    };
-    let raw = |row: &SealedKey| -> Result<Zeroizing<[u8; 32]>, KeyRingError> {
-        let bytes = open(row)?;
-        <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| KeyRingError::Unsealable(row.id))
-    };
-    let mac = |purpose: KeyPurpose| -> Result<MacKeys, KeyRingError> {
-        let keys: Vec<MacKey> = of(purpose)
-            .into_iter()
-            .map(|row| raw(row).map(|key| MacKey::new(row.id, &key)))
-            .collect::<Result<_, _>>()?;
-        let mut keys = keys.into_iter();
-        let active = keys.next().ok_or(KeyRingError::NoActiveKey(purpose))?;
-        Ok(MacKeys::new(active, keys.collect()))
-    };
-    let mut published = Vec::new();
-    let mut signing = |purpose: KeyPurpose, algorithm: Algorithm| -> Result<SigningKey, KeyRingError> {
-        let mut active = None;
-        for row in of(purpose) {
-            let bytes = open(row)?;
-            let (kid, pkcs8) = super::rotation::split_signing(&bytes).ok_or(KeyRingError::Unsealable(row.id))?;
-            let key = SigningKey::from_pkcs8(algorithm, kid, pkcs8)?;
-            published.push(key.public_jwk().clone());
-            if row.state == KeyState::Active && active.is_none() {
-                active = Some(key);
+/// All keys, after those were made that this deployment does not have: all of them for a new one. One node does that;
+/// the others find it done.
+async fn complete(store: &Store, file: &KeyFile, sealer: &Sealer, env: &Env) -> Result<Vec<SealedKey>, KeyRingError> {
+    for _ in 0..ATTEMPTS {
+        let (deployment, present) = match snapshot(store).await? {
+            Some((deployment, _)) if deployment.key_fingerprint != *sealer.fingerprint() => {
+                return Err(foreign(file.path(), sealer, &deployment));
             }
+            Some(found) => found,
+            None => (Deployment { key_fingerprint: *sealer.fingerprint(), version: 0 }, Vec::new()),
+        };
+        let missing = |purpose: &KeyPurpose| !present.iter().any(|key| key.purpose == *purpose);
+        let missing: Vec<KeyPurpose> = KeyPurpose::ALL.into_iter().filter(missing).collect();
+        if missing.is_empty() {
+            return Ok(present);
         }
-        active.ok_or(KeyRingError::NoActiveKey(purpose))
-    };
-    let es256 = signing(KeyPurpose::SignEs256, Algorithm::Es256)?;
-    let rs256 = signing(KeyPurpose::SignRs256, Algorithm::Rs256)?;
-    let cookies = of(KeyPurpose::Cookie)
-        .into_iter()
-        .map(|row| raw(row).and_then(|key| SealKey::new(&key).map_err(|Unsealable| KeyRingError::Unsealable(row.id))))
-        .collect::<Result<Vec<_>, _>>()?;
-    let jwks = JwkSet::new(published).map_err(|_| KeyRingError::NoActiveKey(KeyPurpose::SignEs256))?;
-    let jwks_json = serde_json::to_string(&jwks).unwrap_or_default().into();
-    Ok(Keys {
-        cookies,
-        csrf: mac(KeyPurpose::Csrf)?,
-        device_code: mac(KeyPurpose::DeviceCode)?,
-        user_code: mac(KeyPurpose::UserCode)?,
-        password: mac(KeyPurpose::Password)?,
-        refresh_token: mac(KeyPurpose::RefreshToken)?,
-        es256,
-        rs256,
-        jwks,
-        jwks_json,
-    })
+        let mut changes = vec![Change::Put(Row::Deployment(deployment))];
+        for purpose in missing {
+            let mut entropy = env.entropy();
+            let secret = Secret::draw(purpose, &mut entropy)?;
+            let key = sealer.seal(&secret, KeyState::Active, env.now(), &mut entropy)?;
+            changes.push(Change::Put(Row::SealedKey(Box::new(key))));
+        }
+        let id = CommitId::draw(env.now(), &mut env.entropy());
+        // Whatever becomes of it, the next look tells.
+        store.commit(&Commit { id, requires: Vec::new(), changes }).await?;
+    }
+    Err(StoreError::Busy.into())
+}
+
+pub(super) fn foreign(path: Option<&Path>, found: &Sealer, deployment: &Deployment) -> KeyRingError {
+    KeyRingError::ForeignKeyFile {
+        path: path.map(Path::to_owned),
+        found: shown(found.fingerprint()),
+        wanted: shown(&deployment.key_fingerprint),
+    }
+}
+
+fn named(path: Option<&Path>) -> String {
+    path.map(|path| format!(" {}", path.display())).unwrap_or_default()
 }
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("KeyRing(…)")
     }
-}
-
-/// The time that `row` has been in its state.
-pub(super) fn age(row: &SealedKey, now: Timestamp) -> std::time::Duration {
-    now.since(row.changed_at)
 }

@@ -2,10 +2,18 @@
 
 mod key_file;
 mod key_ring;
-mod rotation;
+mod keys;
+mod life;
+mod reseal;
 mod seal;
+mod sealer;
 
 pub use key_file::{KeyFile, KeyFileError};
-pub use key_ring::{KeyRing, KeyRingError, Keys};
-pub(crate) use rotation::{activate_after, fresh_key};
+pub(crate) use key_ring::snapshot;
+pub use key_ring::{KeyRing, KeyRingError};
+pub use keys::Keys;
+pub(crate) use life::{CannotRetire, next_of, next_turn, retire, turn, wanting};
+pub use life::{Life, ends, life};
+pub use reseal::{ResealError, Resealed, reseal};
 pub use seal::{SealKey, Unsealable};
+pub(crate) use sealer::Secret;
