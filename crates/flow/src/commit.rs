@@ -18,6 +18,8 @@ pub(crate) enum Failed<E> {
     Collided,
     /// The decision itself says no.
     Refused(E),
+    /// The proof or the assertion that came with the request was used before.
+    Spent,
     /// The store.
     Store(StoreError),
     /// A unique value is taken.
@@ -66,6 +68,7 @@ impl<'a> Attempts<'a> {
             }
             Outcome::Conflict => self.collisions += 1,
             Outcome::Taken(Unique::UserCode | Unique::DeviceCode | Unique::SessionToken) => self.draws += 1,
+            Outcome::Taken(Unique::Spent) => return Err(Failed::Spent),
             Outcome::Taken(Unique::ClientId | Unique::Row | Unique::UserName) => return Err(Failed::Taken),
         }
         if self.collisions == ATTEMPTS || self.draws == DRAWS { Err(Failed::Collided) } else { Ok(None) }

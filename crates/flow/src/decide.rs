@@ -163,7 +163,7 @@ impl Flow {
         let decided = decided.await.map_err(|failed: Failed<Void>| match failed {
             Failed::Refused(void) => DecideFailure::Void(void),
             Failed::Store(error) => Unavailable::from(error).into(),
-            Failed::Collided | Failed::Taken => Unavailable::collided().into(),
+            Failed::Collided | Failed::Spent | Failed::Taken => Unavailable::collided().into(),
         })?;
         // The feed says so too; this wakes the device without the detour.
         self.room.settle(shown.grant_id);

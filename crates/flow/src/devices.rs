@@ -70,7 +70,7 @@ impl Flow {
             Failed::Refused(Unnamed::NotTheirs) => RenameFailure::Unknown,
             Failed::Refused(Unnamed::TooLong) => RenameFailure::TooLong,
             Failed::Store(error) => Unavailable::from(error).into(),
-            Failed::Collided | Failed::Taken => Unavailable::collided().into(),
+            Failed::Collided | Failed::Spent | Failed::Taken => Unavailable::collided().into(),
         })
     }
 

@@ -1,12 +1,13 @@
 //! An API asks what a token is good for (RFC 7662).
 
 use proto::grant::Refusal;
-use proto::grant::authenticate::{Endpoint, authenticate};
-use proto::grant::introspect::{self, INACTIVE, Introspection, Scene, Shown};
+use proto::grant::authenticate::Endpoint;
+use proto::grant::introspect::{self, Answerer, INACTIVE, Introspection, Scene, Shown};
 use proto::model::FamilyId;
 use proto::secret::RefreshToken;
-use proto::wire::credentials::Credentials;
 
+use crate::access_token::ReadToken;
+use crate::caller::Request;
 use crate::commit::Failed;
 use crate::{Flow, refused};
 
@@ -15,9 +16,9 @@ impl Flow {
     ///
     /// # Errors
     /// The caller may not ask, or the store.
-    pub async fn introspect(&self, credentials: &Credentials, token: &str) -> Result<Introspection, Refusal> {
-        let client = self.client(&credentials.client_id).await?;
-        let caller = authenticate(client.as_deref(), credentials, Endpoint::Token)?;
+    pub async fn introspect(&self, request: Request<'_>, token: &str) -> Result<Introspection, Refusal> {
+        let by = self.caller(request, Endpoint::Token).await?;
+        let caller = by.known()?;
         introspect::may_introspect(caller)?;
         let Some((family_id, shown)) = self.shown_token(token) else { return Ok(INACTIVE) };
         let view = self.store.family_view(family_id).await.map_err(|error| refused(Failed::Store(error)))?;
@@ -28,7 +29,9 @@ impl Flow {
             user: view.user.as_ref(),
             session: view.session.as_ref(),
         };
-        Ok(introspect::introspect(scene, shown, caller, &self.settings.issuer, self.env.now()))
+        let keys = self.ring.keys();
+        let answerer = Answerer { issuer: &self.settings.issuer, subjects: keys.subject.active() };
+        Ok(introspect::introspect(scene, shown, caller, answerer, self.env.now()))
     }
 
     /// What kind of token this is, and its family: a refresh token whatever became of it, an access token until it expires.
@@ -41,7 +44,8 @@ impl Flow {
             return Some((token.family_id(), Shown::Refresh(token)));
         }
         let read = self.read_access_token(token)?;
-        let shown = Shown::Access { scope: read.scope, aud: read.aud, exp: read.exp, iat: read.iat, jti: read.jti };
-        Some((read.family_id, shown))
+        let ReadToken { family_id, scope, aud, dpop, exp, iat, jti } = read;
+        let shown = Shown::Access { scope, aud, dpop, exp, iat, jti };
+        Some((family_id, shown))
     }
 }

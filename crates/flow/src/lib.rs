@@ -1,8 +1,11 @@
 //! The use cases: load, decide, commit. Knows no HTTP, no HTML and no SQL, and holds no rule of the protocol.
 
+mod access_token;
 pub mod account;
 pub mod admin;
 mod budget;
+pub mod caller;
+pub mod client_keys;
 mod clients;
 mod commit;
 pub mod decide;
@@ -33,6 +36,10 @@ use proto::grant::Refusal;
 use proto::model::{Client, ClientId};
 use store::{Store, StoreError};
 
+/// The signature algorithms of this server and of those who sign to it.
+pub use jose::Algorithm;
+
+pub use caller::{DpopPolicy, DpopProof, Request};
 pub use decide::{DecideFailure, Decided, Found, Question};
 pub use devices::{Device, RenameFailure};
 pub use env::Env;
@@ -53,6 +60,9 @@ pub struct Flow {
     ring: secrets::KeyRing,
     room: waiting_room::WaitingRoom,
     clients: clients::Clients,
+    client_keys: client_keys::ClientKeyCache,
+    seen_assertions: caller::Memory,
+    seen_proofs: caller::Memory,
     live: live_codes::LiveCodes,
     passwords: passwords::Passwords,
 }
@@ -63,11 +73,18 @@ pub struct Flow {
 pub struct Unavailable(());
 
 impl Flow {
-    /// A node on this store, with the keys that were opened for it.
+    /// A node on this store, with the keys that were opened for it. `fetcher` brings the keys of clients that have them
+    /// elsewhere.
     ///
     /// # Errors
     /// The store.
-    pub async fn new(settings: Settings, env: Env, store: Store, ring: secrets::KeyRing) -> Result<Self, StoreError> {
+    pub async fn new(
+        settings: Settings,
+        env: Env,
+        store: Store,
+        ring: secrets::KeyRing,
+        fetcher: impl client_keys::FetchJwks + 'static,
+    ) -> Result<Self, StoreError> {
         let limits = &settings.limits;
         let quota = waiting_room::Quota::new(waiting_room::Caps {
             grants: limits.pending_grants,
@@ -78,7 +95,19 @@ impl Flow {
         let live = live_codes::LiveCodes::new(store.pending_count(env.now()).await?);
         let passwords = passwords::Passwords::new(limits.password_hashes, limits.password_queue);
         let room = waiting_room::WaitingRoom::new(quota);
-        Ok(Self { settings, env, store, ring, room, clients: clients::Clients::default(), live, passwords })
+        Ok(Self {
+            clients: clients::Clients::default(),
+            client_keys: client_keys::ClientKeyCache::new(fetcher),
+            seen_assertions: caller::Memory::new(Self::ASSERTION_SPAN),
+            seen_proofs: caller::Memory::new(settings.dpop.span()),
+            settings,
+            env,
+            store,
+            ring,
+            room,
+            live,
+            passwords,
+        })
     }
 
     /// What the operator decided.
@@ -159,7 +188,7 @@ impl Unavailable {
 
     pub(crate) fn from_failed(failed: Failed<Infallible>) -> Self {
         match failed {
-            Failed::Collided | Failed::Taken => Self::collided(),
+            Failed::Collided | Failed::Spent | Failed::Taken => Self::collided(),
             Failed::Refused(never) => match never {},
             Failed::Store(error) => error.into(),
         }
@@ -188,6 +217,6 @@ fn refused(failed: Failed<Refusal>) -> Refusal {
     match failed {
         Failed::Refused(refusal) => refusal,
         Failed::Store(error) => Unavailable::from(error).refusal(),
-        Failed::Collided | Failed::Taken => Unavailable::collided().refusal(),
+        Failed::Collided | Failed::Spent | Failed::Taken => Unavailable::collided().refusal(),
     }
 }

@@ -5,34 +5,26 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jose::id_token::at_hash;
 use proto::change::Decision;
 use proto::entropy;
-use proto::grant::authenticate::{Endpoint, authenticate};
 use proto::grant::mint::{self, Issuer, Minting};
 use proto::grant::redeem::{self, Redeem, Scene};
 use proto::grant::{Issue, Refusal, mint::ACCESS_TOKEN_TYP};
+use proto::model::AccessTokenFormat;
 use proto::secret::DeviceCodeHash;
-use proto::wire::credentials::Credentials;
 use proto::wire::token::{Credential, TokenResponse, TokenType};
 
+use crate::Flow;
 use crate::commit::{Failed, commit};
-use crate::poll::{Issued, Refused};
-use crate::{Flow, refused};
+use crate::poll::{Issued, Judged, Refused};
 
 impl Flow {
     /// Judges a poll of a grant that is not known to be pending, and issues what is due.
-    pub(crate) async fn redeem(&self, credentials: &Credentials, hash: &DeviceCodeHash) -> Result<Issued, Refused> {
+    pub(crate) async fn redeem(&self, judged: &Judged, hash: &DeviceCodeHash) -> Result<Issued, Refused> {
         commit!(&self.store, &self.env, async {
             let look_up = self.room.expect(hash, self.env.now());
             let view = self.store.redeem_view(hash).await?;
             self.room.found(look_up, hash, view.as_ref().map(|view| &view.grant), self.env.now());
             let Some(view) = view else { return Err(Failed::Refused(Refusal::CodeUnknown)) };
-            // Whoever calls as the grant's own client is judged by the registration just read, not by a cached one.
-            let own = view.client.as_ref().filter(|client| client.id == credentials.client_id);
-            let cached = match own {
-                Some(_) => None,
-                None => self.client(&credentials.client_id).await.map_err(Failed::Refused)?,
-            };
-            let caller =
-                authenticate(own.or(cached.as_deref()), credentials, Endpoint::Token).map_err(Failed::Refused)?;
+            let caller = judged.caller.judged_by(view.client.as_ref())?;
             let scene = Scene {
                 grant: &view.grant,
                 client: view.client.as_ref(),
@@ -42,16 +34,16 @@ impl Flow {
             };
             let lifetimes = self.settings.tokens;
             let Decision { reply, requires, changes } =
-                redeem::redeem(scene, caller, lifetimes, self.env.now(), &mut self.env.entropy());
+                redeem::redeem(scene, caller, judged.carried(), lifetimes, self.env.now(), &mut self.env.entropy());
             let reply = match reply {
                 // All that a refusal can want written is the end of the family.
                 Redeem::Refuse(refusal) => Err(Refused { refusal, revoked: !changes.is_empty() }),
                 Redeem::Issue(issue) => Ok(self.sign(*issue).map_err(Failed::Refused)?),
             };
-            Ok(Decision { reply, requires, changes })
+            Ok(Decision { reply, requires, changes: judged.caller.spend(changes) })
         })
         .await
-        .map_err(|failed| Refused::from(refused(failed)))?
+        .map_err(|failed| Refused::from(judged.caller.refused(failed)))?
     }
 
     pub(crate) fn sign(&self, issue: Issue<'_>) -> Result<Issued, Refusal> {
@@ -60,22 +52,30 @@ impl Flow {
         let grant_id = issue.family.grant_id;
         let user_id = issue.family.user_id;
         let replacement = issue.replaces.is_some();
-        let issuer = Issuer { issuer: &self.settings.issuer, audience: &self.settings.issuer };
+        let issuer =
+            Issuer { issuer: &self.settings.issuer, audience: &self.settings.issuer, subjects: keys.subject.active() };
         let jti = URL_SAFE_NO_PAD.encode(entropy::bytes::<16>(&mut self.env.entropy()));
         let minting = mint::mint(issue, issuer, jti, now);
-        let Minting { access, id, id_token_alg, expires_in, scope, family_id, refresh_token } = minting;
-        let access_token = sign_claims(&keys.es256, ACCESS_TOKEN_TYP, &access)?;
+        let Minting { access, id, format, access_alg, id_token_alg, is_bound, .. } = minting;
+        let Minting { expires_in, scope, family_id, refresh_token, .. } = minting;
+        let access_token = match format {
+            AccessTokenFormat::Jwt => {
+                let key = keys.signing_key(access_alg.unwrap_or(self.settings.signing));
+                sign_claims(key, ACCESS_TOKEN_TYP, &access)?
+            }
+            AccessTokenFormat::Opaque => self.seal_access_token(&access)?,
+        };
         let id_token = match id {
             None => None,
             Some(claims) => {
-                let key = keys.id_token_key(id_token_alg);
+                let key = keys.signing_key(id_token_alg);
                 let bound = claims.bound_to(at_hash(key.algorithm(), &access_token));
                 Some(Credential::new(sign_claims(key, jose::id_token::TYP, &bound)?))
             }
         };
         let response = TokenResponse {
             access_token: Credential::new(access_token),
-            token_type: TokenType::Bearer,
+            token_type: if is_bound { TokenType::Dpop } else { TokenType::Bearer },
             expires_in: Some(expires_in),
             refresh_token: refresh_token.map(|token| Credential::new(token.reveal(&keys.refresh_token).as_str())),
             scope: Some(scope.to_string()),

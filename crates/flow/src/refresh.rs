@@ -2,25 +2,28 @@
 
 use proto::change::Decision;
 use proto::grant::Refusal;
-use proto::grant::authenticate::{Endpoint, authenticate};
+use proto::grant::authenticate::Endpoint;
+use proto::grant::bind::{Carried, read_resources};
 use proto::grant::refresh::{self, Refreshed, Scene};
 use proto::model::{GrantId, Scope};
 use proto::secret::RefreshToken;
-use proto::wire::credentials::Credentials;
 
+use crate::Flow;
+use crate::caller::Request;
 use crate::commit::{Failed, commit};
 use crate::poll::Issued;
-use crate::{Flow, refused};
 
 /// A refresh request (RFC 6749 §6). Holds the token as it was sent, so it is never printed.
 #[derive(Clone)]
 pub struct RefreshRequest<'a> {
     /// Who is calling.
-    pub credentials: &'a Credentials,
+    pub caller: Request<'a>,
     /// `refresh_token`.
     pub refresh_token: Option<&'a str>,
     /// `scope`.
     pub scope: Option<&'a str>,
+    /// Every `resource`.
+    pub resources: Vec<&'a str>,
 }
 
 /// What a refresh gets.
@@ -45,11 +48,11 @@ impl Flow {
         request: &RefreshRequest<'_>,
         replayed: &mut Option<GrantId>,
     ) -> Result<Issued, Refusal> {
-        let credentials = request.credentials;
-        let client = self.client(&credentials.client_id).await?;
-        authenticate(client.as_deref(), credentials, Endpoint::Token)?;
+        let by = self.caller(request.caller, Endpoint::Token).await?;
         let text = request.refresh_token.ok_or(Refusal::RefreshTokenMissing)?;
         let narrowed = Scope::parse(request.scope.unwrap_or_default()).map_err(|_| Refusal::ScopeMalformed)?;
+        let resources = read_resources(request.resources.iter().copied())?;
+        let carried = Carried { resources: &resources, ..by.carried() };
         let token = {
             let keys = self.ring.keys();
             RefreshToken::parse(text, &keys.refresh_token).map_err(|_| Refusal::RefreshTokenInvalid)?
@@ -57,10 +60,7 @@ impl Flow {
         let (outcome, grant_id) = commit!(&self.store, &self.env, async {
             let view = self.store.family_view(token.family_id()).await?;
             let view = view.ok_or(Failed::Refused(Refusal::RefreshTokenInvalid))?;
-            // Whoever calls as the family's own client is judged by the registration just read, not by a cached one.
-            let own = view.client.as_ref().filter(|client| client.id == credentials.client_id);
-            let caller =
-                authenticate(own.or(client.as_deref()), credentials, Endpoint::Token).map_err(Failed::Refused)?;
+            let caller = by.judged_by(view.client.as_ref())?;
             let scene = Scene {
                 family: &view.family,
                 client: view.client.as_ref(),
@@ -68,16 +68,23 @@ impl Flow {
                 session: view.session.as_ref(),
             };
             let (now, lifetimes) = (self.env.now(), self.settings.tokens);
-            let Decision { reply, requires, changes } =
-                refresh::refresh(scene, caller, (&token, Some(&narrowed)), lifetimes, now, &mut self.env.entropy());
+            let Decision { reply, requires, changes } = refresh::refresh(
+                scene,
+                caller,
+                (&token, Some(&narrowed)),
+                carried,
+                lifetimes,
+                now,
+                &mut self.env.entropy(),
+            );
             let reply = match reply {
                 Refreshed::Refuse(refusal) => Err(refusal),
                 Refreshed::Issue(issue) => Ok(self.sign(*issue).map_err(Failed::Refused)?),
             };
-            Ok(Decision { reply: (reply, view.family.grant_id), requires, changes })
+            Ok(Decision { reply: (reply, view.family.grant_id), requires, changes: by.spend(changes) })
         })
         .await
-        .map_err(refused)?;
+        .map_err(|failed| by.refused(failed))?;
         *replayed = (outcome.as_ref().err() == Some(&Refusal::RefreshTokenReplayed)).then_some(grant_id);
         outcome
     }

@@ -2,13 +2,13 @@
 
 use proto::change::Decision;
 use proto::grant::Refusal;
-use proto::grant::authenticate::{Endpoint, authenticate};
+use proto::grant::authenticate::Endpoint;
 use proto::grant::revoke;
 use proto::model::{GrantId, UserId};
-use proto::wire::credentials::Credentials;
 
+use crate::Flow;
+use crate::caller::Request;
 use crate::commit::{Failed, commit};
-use crate::{Flow, refused};
 
 /// What ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,18 +25,17 @@ impl Flow {
     ///
     /// # Errors
     /// The client, a token of another client, or the store.
-    pub async fn revoke(&self, credentials: &Credentials, token: &str) -> Result<Option<Revoked>, Refusal> {
-        let client = self.client(&credentials.client_id).await?;
-        let caller = authenticate(client.as_deref(), credentials, Endpoint::Token)?;
+    pub async fn revoke(&self, request: Request<'_>, token: &str) -> Result<Option<Revoked>, Refusal> {
+        let caller = self.caller(request, Endpoint::Token).await?;
         let Some((family_id, _)) = self.shown_token(token) else { return Ok(None) };
         commit!(&self.store, &self.env, async {
             let Some(view) = self.store.family_view(family_id).await? else { return Ok(Decision::only(None)) };
             let Decision { reply, requires, changes } =
-                revoke::revoke(&view.family, caller.id(), self.env.now()).map_err(Failed::Refused)?;
+                revoke::revoke(&view.family, caller.client_id(), self.env.now()).map_err(Failed::Refused)?;
             let revoked = Revoked { grant_id: view.family.grant_id, user_id: view.family.user_id };
-            Ok(Decision { reply: reply.then_some(revoked), requires, changes })
+            Ok(Decision { reply: reply.then_some(revoked), requires, changes: caller.spend(changes) })
         })
         .await
-        .map_err(refused)
+        .map_err(|failed| caller.refused(failed))
     }
 }

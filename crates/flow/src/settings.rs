@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use proto::grant::Lifetimes;
+use proto::model::SigningAlg;
 use proto::secret::Alphabet;
+
+use crate::DpopPolicy;
 
 /// Everything that the use cases are told.
 #[derive(Clone, Debug)]
@@ -14,8 +17,12 @@ pub struct Settings {
     pub verification_uri: String,
     /// Grants.
     pub device: DeviceSettings,
+    /// How access tokens are signed, unless the client has its own way.
+    pub signing: SigningAlg,
     /// Lifetimes of tokens.
     pub tokens: Lifetimes,
+    /// How DPoP proofs are dated.
+    pub dpop: DpopPolicy,
     /// Browser sessions.
     pub session: SessionSettings,
     /// Limits.
@@ -145,7 +152,9 @@ impl Settings {
             verification_uri: format!("{issuer}/device"),
             issuer,
             device: DeviceSettings::default(),
+            signing: SigningAlg::Es256,
             tokens: Lifetimes { access: TEN_MINUTES, refresh_idle: DAY * 7, refresh_absolute: DAY * 30 },
+            dpop: DpopPolicy::default(),
             session: SessionSettings::default(),
             limits: Limits::default(),
         }

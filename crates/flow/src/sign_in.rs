@@ -110,7 +110,7 @@ impl Flow {
             Failed::Collided => SignInFailure::Wrong,
             Failed::Refused(never) => match never {},
             Failed::Store(error) => Unavailable::from(error).into(),
-            Failed::Taken => Unavailable::collided().into(),
+            Failed::Spent | Failed::Taken => Unavailable::collided().into(),
         })
     }
 
@@ -155,7 +155,7 @@ impl Flow {
             Ok(touched) => Ok(touched.unwrap_or(session)),
             Err(Failed::Store(error)) => Err(error.into()),
             // Another request of the same session wrote it.
-            Err(Failed::Collided | Failed::Taken) => Ok(session),
+            Err(Failed::Collided | Failed::Spent | Failed::Taken) => Ok(session),
             Err(Failed::Refused(never)) => {
                 let never: std::convert::Infallible = never;
                 match never {}

@@ -2,26 +2,24 @@
 
 use std::time::Duration;
 
-use proto::grant::authenticate::{Authenticated, Endpoint, authenticate};
-use proto::grant::start::{self, Request, Started, Terms};
+use proto::grant::authenticate::{Authenticated, Endpoint};
+use proto::grant::start::{self, Parameters, Started, Terms};
 use proto::grant::{Refusal, whole_seconds};
 use proto::model::ClientAddress;
 use proto::wire::authorize::AuthorizationResponse;
-use proto::wire::credentials::Credentials;
 use proto::wire::token::Credential;
 
+use crate::Flow;
+use crate::caller::{Caller, Request};
 use crate::commit::{Failed, commit};
-use crate::{Flow, refused};
 
 /// A device authorization request (RFC 8628 §3.1).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct StartRequest<'a> {
     /// Who is calling.
-    pub credentials: &'a Credentials,
-    /// `scope`.
-    pub scope: Option<&'a str>,
-    /// `device_name`.
-    pub device_name: Option<&'a str>,
+    pub caller: Request<'a>,
+    /// What for.
+    pub parameters: Parameters<'a>,
     /// Where the device is.
     pub requester: ClientAddress,
 }
@@ -41,21 +39,26 @@ impl Flow {
     /// # Errors
     /// The client, its request or a quota; or the store.
     pub async fn start(&self, request: StartRequest<'_>) -> Result<StartReply, Refusal> {
-        match self.try_start(&request).await {
+        let caller = self.caller(request.caller, Endpoint::DeviceAuthorization).await?;
+        match self.try_start(&caller, caller.known()?, &request).await {
             // Most likely the client changed and this node has not heard of it yet: it is judged as it is now.
             Err(Failed::Collided) => {
-                self.clients.forget(&request.credentials.client_id);
-                self.try_start(&request).await.map_err(refused)
+                self.clients.forget(caller.client_id());
+                let fresh = self.client(caller.client_id()).await?.ok_or(Refusal::ClientUnknown)?;
+                let again = async { self.try_start(&caller, caller.judged_by(Some(&fresh))?, &request).await };
+                again.await.map_err(|failed| caller.refused(failed))
             }
-            settled => settled.map_err(refused),
+            settled => settled.map_err(|failed| caller.refused(failed)),
         }
     }
 
-    async fn try_start(&self, request: &StartRequest<'_>) -> Result<StartReply, Failed<Refusal>> {
-        let client = self.client(&request.credentials.client_id).await.map_err(Failed::Refused)?;
-        let caller = authenticate(client.as_deref(), request.credentials, Endpoint::DeviceAuthorization)
-            .map_err(Failed::Refused)?;
-        let asked = Request::read(request.scope, request.device_name, request.requester).map_err(Failed::Refused)?;
+    async fn try_start(
+        &self,
+        by: &Caller,
+        caller: Authenticated<'_>,
+        request: &StartRequest<'_>,
+    ) -> Result<StartReply, Failed<Refusal>> {
+        let asked = start::Request::read(&request.parameters, by.dpop(), request.requester).map_err(Failed::Refused)?;
         let hold = caller.client().device.hold.unwrap_or(self.settings.device.hold);
         let reservation = self.room.quota().reserve(&asked.requester, !hold.is_zero()).map_err(Failed::Refused)?;
         let terms = self.terms(caller, reservation.has_slot().then_some(hold));
@@ -64,8 +67,9 @@ impl Flow {
         let started: Result<Started, _> = commit!(&self.store, &self.env, async {
             let (key, now) = (keys.user_code.active(), self.env.now());
             let decision = start::start(caller, &asked, terms, key, now, &mut self.env.entropy());
-            let decision = decision.map_err(Failed::Refused)?;
+            let mut decision = decision.map_err(Failed::Refused)?;
             admission.writes(&decision.reply.grant);
+            decision.changes = by.spend(decision.changes);
             Ok(decision)
         })
         .await;

@@ -75,6 +75,13 @@ pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
+/// The same beside what is there already.
+pub(crate) fn add(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.append(name, value);
+    }
+}
+
 /// Sets a cookie for this host only; an empty value takes it away.
 pub(crate) fn set_cookie(
     app: &App,

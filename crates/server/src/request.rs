@@ -1,6 +1,7 @@
 //! One request, as the handlers see it: where it came from and what it carries, read once.
 
-use flow::Flow;
+use flow::caller::claimed_client;
+use flow::{DpopProof, Flow};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, Method};
 use proto::grant::Refusal;
@@ -11,6 +12,8 @@ use proto::wire::form::Form;
 use crate::app::App;
 use crate::telemetry::{AuditEvent, RequestId};
 
+/// The header of a DPoP proof (RFC 9449 §4.1).
+pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A request without its body.
@@ -60,10 +63,20 @@ impl Ask<'_> {
         if self.headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
             return Err(InvalidCredentials::TwoMethods);
         }
-        Credentials::read(self.authorization(), form)
+        Credentials::read(self.authorization(), form, claimed_client)
     }
 
-    /// Whether there is one, readable or not.
+    /// The DPoP proof, if there is one. `path`: where under the issuer this request goes.
+    ///
+    /// # Errors
+    /// There are several, or what there is is no text (RFC 9449 §4.3).
+    pub(crate) fn dpop(&self, path: &'static str) -> Result<Option<DpopProof>, Refusal> {
+        let method = if *self.method == Method::GET { "GET" } else { "POST" };
+        let values = self.headers.get_all(DPOP).iter().map(http::HeaderValue::as_bytes);
+        DpopProof::only_one(values, method, path)
+    }
+
+    /// Whether there is an Authorization header, readable or not.
     pub(crate) fn has_authorization(&self) -> bool {
         self.headers.contains_key(header::AUTHORIZATION)
     }
@@ -76,8 +89,13 @@ impl Ask<'_> {
     /// Tells the log why a device was refused; on the wire several causes look alike.
     pub(crate) fn refused(&self, cause: &Refusal, client: &ClientId) {
         match cause {
-            Refusal::AuthorizationPending | Refusal::SlowDown { .. } => {}
-            Refusal::ClientUnknown | Refusal::SecretWrong | Refusal::ClientAuthMissing | Refusal::ClientAuthMethod => {
+            Refusal::AuthorizationPending | Refusal::DpopNonce | Refusal::SlowDown { .. } => {}
+            Refusal::AssertionInvalid
+            | Refusal::AssertionReplayed
+            | Refusal::ClientUnknown
+            | Refusal::SecretWrong
+            | Refusal::ClientAuthMissing
+            | Refusal::ClientAuthMethod => {
                 self.audit(&AuditEvent::ClientRefused { client, initiator: self.address });
             }
             cause => tracing::info!(request = %self.id, client = ?client, ?cause, "a device was refused"),

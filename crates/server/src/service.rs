@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap};
+use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Request, StatusCode};
 use hyper::body::Body;
 use proto::grant::Refusal;
@@ -12,16 +12,27 @@ use proto::wire::form::{Form, InvalidForm};
 use tracing::Instrument as _;
 
 use crate::app::App;
-use crate::http as endpoint;
+use crate::http::{self as endpoint, path};
 use crate::listen::{BodyError, BodyLimits, read_body};
 use crate::pages;
 use crate::reply::{self, Kind, Reply};
-use crate::request::Ask;
+use crate::request::{Ask, DPOP};
 use crate::telemetry::{RequestId, Route, StatusClass};
 
+/// The nonce for the next proof (RFC 9449 §8.1).
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// Parameters that must never stand in a query: they end up in logs and histories (RFC 6749 §2.3.1).
-const NEVER_IN_QUERY: [&str; 8] =
-    ["client_id", "client_secret", "client_assertion", "device_code", "grant_type", "scope", "refresh_token", "token"];
+const NEVER_IN_QUERY: [&str; 9] = [
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "code_verifier",
+    "device_code",
+    "grant_type",
+    "scope",
+    "refresh_token",
+    "token",
+];
 
 /// A path of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +67,12 @@ impl<'a> Place<'a> {
         }
         let Some(path) = path.strip_prefix(base) else { return Self::Unknown };
         match path {
-            "/oauth2/token" => Self::Token,
-            "/oauth2/device_authorization" => Self::DeviceAuthorization,
-            "/oauth2/introspect" => Self::Introspect,
-            "/oauth2/revoke" => Self::Revoke,
-            "/oauth2/userinfo" => Self::Userinfo,
-            "/oauth2/jwks" => Self::Jwks,
+            path::TOKEN => Self::Token,
+            path::DEVICE_AUTHORIZATION => Self::DeviceAuthorization,
+            path::INTROSPECT => Self::Introspect,
+            path::REVOKE => Self::Revoke,
+            path::USERINFO => Self::Userinfo,
+            path::JWKS => Self::Jwks,
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => Self::Discovery,
             "/device" => Self::Code,
             "/device/decision" => Self::Decision,
@@ -251,6 +262,12 @@ impl App {
                 | Place::Unknown => endpoint::health::live(),
             }
         };
+        if ask.headers.contains_key(DPOP)
+            && let Some(nonce) = self.flow.dpop_nonce()
+        {
+            // With every reply, so that the next proof need not be sent twice (RFC 9449 §8.2).
+            reply::set(reply.headers_mut(), DPOP_NONCE, &nonce);
+        }
         endpoint::cors::expose(reply.headers_mut(), origin);
         reply
     }

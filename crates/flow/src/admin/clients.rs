@@ -1,7 +1,7 @@
 //! Client registrations: by command, and as the configuration declares them.
 
 use proto::change::{Change, Decision, Key, Row};
-use proto::model::{Client, ClientId, DeviceAuth, DevicePolicy, GrantType, IdTokenAlg, LinkPolicy, Origin, Scope};
+use proto::model::{Client, ClientId, DeviceAuth, DevicePolicy, GrantType, LinkPolicy, Origin, Scope, SigningAlg};
 use proto::secret::{ClientSecret, SecretHash};
 
 use super::{Admin, AdminError, failed};
@@ -26,7 +26,7 @@ pub struct ClientEdit {
     /// Web origins.
     pub origins: Option<Vec<Origin>>,
     /// Algorithm of its id_tokens.
-    pub id_token_alg: Option<IdTokenAlg>,
+    pub id_token_alg: Option<SigningAlg>,
     /// Own settings of its grants.
     pub device: Option<DevicePolicy>,
     /// Whether it may ask what tokens are good for.
@@ -69,7 +69,7 @@ impl Admin<'_> {
     /// The id is taken, or the store.
     pub async fn add_client(&self, client: &Client) -> Result<Option<ClientSecret>, AdminError> {
         let flow = self.0;
-        let secret = client.is_confidential().then(|| ClientSecret::draw(&mut flow.env.entropy()));
+        let secret = client.holds_secret().then(|| ClientSecret::draw(&mut flow.env.entropy()));
         let new = Client {
             secrets: secret.iter().map(ClientSecret::hash).collect(),
             declaration: None,
@@ -109,8 +109,8 @@ impl Admin<'_> {
     /// # Errors
     /// There is none, it is public or declared, or the store.
     pub async fn rotate_secret(&self, id: &ClientId) -> Result<ClientSecret, AdminError> {
-        if !self.client(id).await?.is_confidential() {
-            return Err(AdminError::Unknown(format!("secret of client {id}: it is a public client")));
+        if !self.client(id).await?.holds_secret() {
+            return Err(AdminError::Unknown(format!("secret of client {id}: it authenticates without one")));
         }
         let secret = ClientSecret::draw(&mut self.0.env.entropy());
         let hash = secret.hash();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proto::Timestamp;
 use proto::grant::pace::Bucket;
-use proto::model::{ClientId, Grant};
+use proto::model::{ClientId, Grant, KeyThumbprint};
 use proto::secret::DeviceCodeHash;
 use tokio::sync::oneshot;
 
@@ -27,6 +27,8 @@ pub(super) enum Standing {
 pub(super) struct Entry {
     code: DeviceCodeHash,
     client: Option<ClientId>,
+    /// Few have one, and there may be a million entries.
+    dpop: Option<Box<KeyThumbprint>>,
     pub(super) standing: Standing,
     pub(super) expires_at: Timestamp,
     pub(super) forget_at: Timestamp,
@@ -44,6 +46,7 @@ impl Entry {
         Self {
             code: *code,
             client: None,
+            dpop: None,
             standing: Standing::Doubtful,
             expires_at: Timestamp::EPOCH,
             forget_at,
@@ -60,6 +63,7 @@ impl Entry {
         let millis = |duration: Duration| u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
         Self {
             client: Some(grant.client_id.clone()),
+            dpop: grant.dpop.map(Box::new),
             standing: Standing::Pending,
             expires_at: grant.expires_at,
             interval: millis(grant.interval),
@@ -72,6 +76,7 @@ impl Entry {
     pub(super) fn expired(grant: &Grant, look_up: u64) -> Self {
         Self {
             client: Some(grant.client_id.clone()),
+            dpop: grant.dpop.map(Box::new),
             standing: Standing::Expired,
             expires_at: grant.expires_at,
             ..Self::doubtful(&grant.device_code, look_up, grant.tombstone_until())
@@ -85,6 +90,11 @@ impl Entry {
     /// Whether `client` made it. While it is looked up that is not known, and the store will tell.
     pub(super) fn belongs_to(&self, client: &ClientId) -> bool {
         self.client.as_ref().is_none_or(|own| own == client)
+    }
+
+    /// The key that its polls need a proof under.
+    pub(super) fn dpop(&self) -> Option<KeyThumbprint> {
+        self.dpop.as_deref().copied()
     }
 
     pub(super) const fn interval(&self) -> Duration {

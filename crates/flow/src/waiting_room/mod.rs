@@ -18,7 +18,8 @@ use std::time::Duration;
 use proto::Timestamp;
 use proto::grant::Refusal;
 use proto::grant::authenticate::Authenticated;
-use proto::model::{Grant, GrantId, GrantState};
+use proto::grant::bind;
+use proto::model::{Grant, GrantId, GrantState, KeyThumbprint};
 use proto::secret::DeviceCodeHash;
 use tokio::sync::oneshot;
 
@@ -70,11 +71,12 @@ impl WaitingRoom {
         &self.quota
     }
 
-    /// A poll by `caller`, who prefers to wait for `wait`. Never looks anywhere but here.
+    /// A poll by `caller` with a proof under the key `dpop`, who prefers to wait for `wait`. Never looks anywhere but here.
     pub fn poll(
         &self,
         code: &DeviceCodeHash,
         caller: Authenticated<'_>,
+        dpop: Option<KeyThumbprint>,
         wait: Option<Duration>,
         now: Timestamp,
     ) -> Meets {
@@ -85,6 +87,11 @@ impl WaitingRoom {
         };
         if !entry.belongs_to(caller.id()) {
             return Meets::Answer(Refusal::CodeForeign);
+        }
+        if matches!(entry.standing, Standing::Expired | Standing::Pending)
+            && let Err(refusal) = bind::check_key(entry.dpop(), dpop, caller.client())
+        {
+            return Meets::Answer(refusal);
         }
         match entry.standing {
             Standing::Expired => return Meets::Answer(Refusal::Expired),

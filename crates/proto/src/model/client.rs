@@ -252,6 +252,15 @@ impl Client {
         self.grants.contains(&grant)
     }
 
+    /// Whether it authenticates with a secret.
+    #[must_use]
+    pub const fn holds_secret(&self) -> bool {
+        match self.auth {
+            AuthMethod::None | AuthMethod::PrivateKeyJwt => false,
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => true,
+        }
+    }
+
     /// Whether it can keep a secret or a key and has one (RFC 6749 §2.1, "confidential").
     #[must_use]
     pub fn is_confidential(&self) -> bool {

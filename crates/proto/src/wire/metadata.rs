@@ -62,9 +62,15 @@ pub struct AuthorizationServerMetadata {
     /// How clients may authenticate at the revocation endpoint.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub revocation_endpoint_auth_methods_supported: Vec<String>,
+    /// Algorithms of client assertions there.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<String>,
     /// How callers may authenticate at the introspection endpoint.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub introspection_endpoint_auth_methods_supported: Vec<String>,
+    /// Algorithms of client assertions there.
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
     /// PKCE methods (RFC 7636).
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub code_challenge_methods_supported: Vec<String>,
@@ -74,6 +80,9 @@ pub struct AuthorizationServerMetadata {
     /// `public` or `pairwise`.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub subject_types_supported: Vec<String>,
+    /// What sign-ins may be worth (OpenID Connect Core §2).
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub acr_values_supported: Vec<String>,
     /// Algorithms of id_tokens.
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub id_token_signing_alg_values_supported: Vec<String>,

@@ -5,19 +5,22 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use flow::Algorithm;
 use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
+use proto::model::Acr;
 use proto::wire::metadata::AuthorizationServerMetadata;
 use proto::wire::token::{GRANT_TYPE_DEVICE_CODE, GRANT_TYPE_REFRESH_TOKEN};
 use sha2::{Digest as _, Sha256};
 
+use super::path;
 use crate::app::App;
 use crate::reply::{self, Reply};
 use crate::request::Ask;
 
 /// How clients may authenticate, at every endpoint alike.
-const AUTH_METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
+const AUTH_METHODS: [&str; 4] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
 /// How long the documents and the keys may be kept: an hour less than keys overlap (MD-4-2).
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -34,18 +37,28 @@ fn document(app: &App) -> AuthorizationServerMetadata {
     let list = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
     AuthorizationServerMetadata {
         issuer: issuer.clone(),
-        device_authorization_endpoint: at("/oauth2/device_authorization"),
-        token_endpoint: at("/oauth2/token"),
-        jwks_uri: at("/oauth2/jwks"),
-        userinfo_endpoint: at("/oauth2/userinfo"),
-        revocation_endpoint: at("/oauth2/revoke"),
-        introspection_endpoint: at("/oauth2/introspect"),
+        device_authorization_endpoint: at(path::DEVICE_AUTHORIZATION),
+        token_endpoint: at(path::TOKEN),
+        jwks_uri: at(path::JWKS),
+        userinfo_endpoint: at(path::USERINFO),
+        revocation_endpoint: at(path::REVOKE),
+        introspection_endpoint: at(path::INTROSPECT),
         scopes_supported: list(&["openid", "profile", "email"]),
         grant_types_supported: list(&[GRANT_TYPE_DEVICE_CODE, GRANT_TYPE_REFRESH_TOKEN]),
         token_endpoint_auth_methods_supported: list(&AUTH_METHODS),
         revocation_endpoint_auth_methods_supported: list(&AUTH_METHODS),
-        introspection_endpoint_auth_methods_supported: list(&["client_secret_basic", "client_secret_post"]),
-        subject_types_supported: list(&["public"]),
+        introspection_endpoint_auth_methods_supported: list(&[
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+        ]),
+        token_endpoint_auth_signing_alg_values_supported: algorithms(),
+        revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
+        introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
+        code_challenge_methods_supported: list(&["S256"]),
+        dpop_signing_alg_values_supported: algorithms(),
+        acr_values_supported: Acr::ALL.map(|acr| acr.as_str().to_owned()).into(),
+        subject_types_supported: list(&["public", "pairwise"]),
         id_token_signing_alg_values_supported: list(&["RS256", "ES256"]),
         claims_supported: list(&[
             "iss",
@@ -54,6 +67,7 @@ fn document(app: &App) -> AuthorizationServerMetadata {
             "exp",
             "iat",
             "auth_time",
+            "acr",
             "amr",
             "at_hash",
             "name",
@@ -63,6 +77,11 @@ fn document(app: &App) -> AuthorizationServerMetadata {
         ui_locales_supported: list(&["en"]),
         ..AuthorizationServerMetadata::default()
     }
+}
+
+/// Algorithms of proofs and assertions, under every name that peers look for.
+fn algorithms() -> Vec<String> {
+    Algorithm::ALL.iter().flat_map(|algorithm| algorithm.names()).map(|name| (*name).to_owned()).collect()
 }
 
 /// A public JSON document with a validator.

@@ -1,5 +1,6 @@
 //! `POST /oauth2/introspect` (RFC 7662): for APIs that the operator lets ask.
 
+use flow::Request;
 use http::StatusCode;
 use proto::grant::Refusal;
 use proto::wire::form::Form;
@@ -16,7 +17,7 @@ pub(crate) async fn post(ask: &Ask<'_>, form: &Form<'_>) -> Reply {
     let Some(token) = form.get("token") else {
         return refusal(&Refusal::TokenMissing, credentials.by_header);
     };
-    match ask.flow().introspect(&credentials, token).await {
+    match ask.flow().introspect(Request { credentials: &credentials, dpop: None }, token).await {
         Ok(introspection) => reply::json(StatusCode::OK, &introspection),
         Err(cause) => {
             ask.refused(&cause, &credentials.client_id);

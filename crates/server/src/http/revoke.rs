@@ -1,5 +1,6 @@
 //! `POST /oauth2/revoke` (RFC 7009): 200 for what ended and for what there was nothing to end of.
 
+use flow::Request;
 use http::StatusCode;
 use proto::grant::Refusal;
 use proto::wire::form::Form;
@@ -17,7 +18,7 @@ pub(crate) async fn post(ask: &Ask<'_>, form: &Form<'_>) -> Reply {
     let Some(token) = form.get("token") else {
         return refusal(&Refusal::TokenMissing, credentials.by_header);
     };
-    match ask.flow().revoke(&credentials, token).await {
+    match ask.flow().revoke(Request { credentials: &credentials, dpop: None }, token).await {
         Ok(revoked) => {
             if let Some(flow::Revoked { grant_id: grant, user_id: user }) = revoked {
                 let (client, approver) = (&credentials.client_id, Some(ask.address));

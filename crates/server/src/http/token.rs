@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flow::{Issued, PollRequest, Polled, RefreshRequest, Renewed};
+use flow::{DpopProof, Issued, PollRequest, Polled, RefreshRequest, Renewed, Request};
 use http::header::HeaderName;
 use http::{HeaderValue, StatusCode};
 use proto::grant::Refusal;
@@ -13,7 +13,7 @@ use proto::wire::prefer;
 use proto::wire::token::GRANT_TYPE_REFRESH_TOKEN;
 use zeroize::Zeroizing;
 
-use super::refusal;
+use super::{path, refusal};
 use crate::reply::{self, Reply};
 use crate::request::Ask;
 use crate::telemetry::{AuditEvent, PollOutcome, ReplayOutcome};
@@ -26,7 +26,16 @@ pub(crate) enum Read {
     /// A poll of a device.
     Poll { poll: flow::Poll, client_id: ClientId, by_header: bool },
     /// A renewal of its access.
-    Refresh { credentials: Credentials, refresh_token: Option<Zeroizing<String>>, scope: Option<Zeroizing<String>> },
+    Refresh(Box<Refresh>),
+}
+
+/// A renewal, as it was sent.
+pub(crate) struct Refresh {
+    credentials: Credentials,
+    dpop: Option<DpopProof>,
+    refresh_token: Option<Zeroizing<String>>,
+    scope: Option<String>,
+    resources: Vec<String>,
 }
 
 /// Reads a request.
@@ -35,15 +44,23 @@ pub(crate) enum Read {
 /// Why it cannot be read.
 pub(crate) fn read(ask: &Ask<'_>, form: &Form<'_>) -> Result<Read, Refusal> {
     let credentials = ask.credentials(form).map_err(Refusal::Credentials)?;
+    let dpop = ask.dpop(path::TOKEN)?;
     if form.get("grant_type") == Some(GRANT_TYPE_REFRESH_TOKEN) {
-        let text = |name| form.get(name).map(|value| Zeroizing::new(value.to_owned()));
-        return Ok(Read::Refresh { refresh_token: text("refresh_token"), scope: text("scope"), credentials });
+        return Ok(Read::Refresh(Box::new(Refresh {
+            credentials,
+            dpop,
+            refresh_token: form.get("refresh_token").map(|value| Zeroizing::new(value.to_owned())),
+            scope: form.get("scope").map(str::to_owned),
+            resources: form.resources().map(str::to_owned).collect(),
+        })));
     }
     let wait = prefer::wait(ask.headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok()));
     let request = PollRequest {
-        credentials: &credentials,
+        caller: Request { credentials: &credentials, dpop: dpop.as_ref() },
         grant_type: form.get("grant_type"),
         device_code: form.get("device_code"),
+        code_verifier: form.get("code_verifier"),
+        resources: form.resources().collect(),
         wait,
     };
     let poll = ask.flow().read_poll(&request)?;
@@ -54,17 +71,19 @@ pub(crate) fn read(ask: &Ask<'_>, form: &Form<'_>) -> Result<Read, Refusal> {
 pub(crate) async fn answer(ask: &Ask<'_>, read: Read) -> Reply {
     match read {
         Read::Poll { poll, client_id, by_header } => answer_poll(ask, poll, &client_id, by_header).await,
-        Read::Refresh { credentials, refresh_token, scope } => {
-            let refresh_token = refresh_token.as_ref().map(|text| text.as_str());
-            let scope = scope.as_ref().map(|text| text.as_str());
-            answer_refresh(ask, RefreshRequest { credentials: &credentials, refresh_token, scope }).await
-        }
+        Read::Refresh(refresh) => answer_refresh(ask, &refresh).await,
     }
 }
 
-async fn answer_refresh(ask: &Ask<'_>, request: RefreshRequest<'_>) -> Reply {
-    let (client, by_header) = (&request.credentials.client_id, request.credentials.by_header);
-    let Renewed { outcome, replayed } = ask.flow().refresh(request.clone()).await;
+async fn answer_refresh(ask: &Ask<'_>, refresh: &Refresh) -> Reply {
+    let (client, by_header) = (&refresh.credentials.client_id, refresh.credentials.by_header);
+    let request = RefreshRequest {
+        caller: Request { credentials: &refresh.credentials, dpop: refresh.dpop.as_ref() },
+        refresh_token: refresh.refresh_token.as_ref().map(|text| text.as_str()),
+        scope: refresh.scope.as_deref(),
+        resources: refresh.resources.iter().map(String::as_str).collect(),
+    };
+    let Renewed { outcome, replayed } = ask.flow().refresh(request).await;
     if let Some(grant) = replayed {
         ask.audit(&AuditEvent::Replay { client, grant, initiator: ask.address, outcome: ReplayOutcome::Revoked });
     }
