@@ -7,6 +7,8 @@ mod life;
 mod reseal;
 mod seal;
 mod sealer;
+#[cfg(test)]
+mod tests;
 
 pub use key_file::{KeyFile, KeyFileError};
 pub(crate) use key_ring::snapshot;
