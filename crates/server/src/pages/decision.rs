@@ -8,7 +8,7 @@ use flow::{Found, Question, SignedIn, Unavailable};
 use http::StatusCode;
 use proto::grant::decide::{Shown, Verdict, Void};
 use proto::grant::lookup::{Arrival, Ended};
-use proto::model::{AddressOrigin, ClientAddress, Grant, SameNetwork};
+use proto::model::{AddressOrigin, ClientAddress, Grant, Resource, SameNetwork};
 use proto::wire::form::Form;
 
 use super::cookies::{Flash, Next, Visit};
@@ -146,6 +146,7 @@ fn page(
         origin: origin(ask, grant, *network),
         link_code,
         permissions: Permission::of_all(grant.scope.iter()),
+        resources: grant.resources.iter().map(resource).collect(),
         problem,
     };
     let status = match problem {
@@ -168,6 +169,12 @@ fn origin(ask: &Ask<'_>, grant: &Grant, network: SameNetwork) -> Origin {
             SameNetwork::Yes => Network::Same,
         },
     }
+}
+
+/// An API as people know it: its address without the scheme.
+fn resource(resource: &Resource) -> Plain {
+    let text = resource.as_str();
+    Plain::name(text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/'))
 }
 
 /// The address, unless it is known to be a proxy's.

@@ -35,6 +35,8 @@ pub const COMPARED: &str = "Yes, my device shows this code";
 pub const PERMISSIONS: &str = "It will be able to";
 /// When there are none.
 pub const NO_PERMISSIONS: &str = "It did not say what it needs.";
+/// Before the APIs that all of it is limited to.
+pub const RESOURCES: &str = "Only at";
 /// The one warning.
 pub const WARNING: &str = "Allow this only if you started it yourself, just now, on a device you can see. \
                            Whoever holds that device will act as you.";

@@ -35,6 +35,8 @@ pub struct DecisionPage<'a> {
     pub link_code: Option<ShownCode>,
     /// What the device will be able to do.
     pub permissions: Vec<Permission>,
+    /// Which APIs that is limited to; none: whatever takes tokens of this service.
+    pub resources: Vec<Plain>,
     /// Why the last answer was not taken.
     pub problem: Option<DecisionProblem>,
 }

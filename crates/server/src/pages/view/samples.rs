@@ -134,6 +134,8 @@ fn decisions(site: &Site, samples: &mut Samples) -> Result<(), askama::Error> {
         ..page.clone()
     };
     samples.add("decision-unverified", &unverified)?;
+    let resources = vec![Plain::name("photos.example.com"), Plain::name("files.example.com/archive")];
+    samples.add("decision-resources", &DecisionPage { resources, ..page.clone() })?;
     samples.add("decision-nothing", &DecisionPage { permissions: Vec::new(), ..page.clone() })?;
     let foreign =
         DecisionPage { application: Application::new("تلفاز غرفة الجلوس", "tv", true), ..page.clone() };
@@ -150,6 +152,7 @@ fn decisions(site: &Site, samples: &mut Samples) -> Result<(), askama::Error> {
         },
         link_code: Some(ShownCode::new(HOSTILE)),
         permissions: Permission::of_all([HOSTILE]),
+        resources: vec![Plain::name(HOSTILE)],
         ..page
     };
     samples.add("decision-hostile", &hostile)
@@ -286,6 +289,7 @@ fn decision(site: &Site) -> DecisionPage<'_> {
         },
         link_code: None,
         permissions: Permission::of_all(["openid", "profile", "offline_access"]),
+        resources: Vec::new(),
         problem: None,
     }
 }
