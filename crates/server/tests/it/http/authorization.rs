@@ -47,6 +47,7 @@ async fn clients_may_have_terms_of_their_own() {
         hold: Some(seconds(10)),
         interval: Some(seconds(2)),
         lifetime: Some(seconds(90)),
+        ..proto::model::DevicePolicy::default()
     };
     let radio = Caller::register_as(&app, Client { device, ..client("radio", "Radio") }).await;
     let body = radio.call(AUTHORIZATION, "").send(&app).await.json();

@@ -83,7 +83,9 @@ async fn oa_3_2_1_1_oa_6_1_a_client_with_a_secret_shows_it_at_every_refresh() {
         let missing = Caller { auth: AuthMethod::None, ..caller.clone() };
         let otherwise = match auth {
             AuthMethod::ClientSecretBasic => AuthMethod::ClientSecretPost,
-            AuthMethod::ClientSecretPost | AuthMethod::None => AuthMethod::ClientSecretBasic,
+            AuthMethod::ClientSecretPost | AuthMethod::PrivateKeyJwt | AuthMethod::None => {
+                AuthMethod::ClientSecretBasic
+            }
         };
         let otherwise = Caller { auth: otherwise, ..caller.clone() };
         for stranger in [wrong, missing, otherwise] {

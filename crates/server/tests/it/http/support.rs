@@ -173,7 +173,8 @@ impl Caller {
     pub(super) fn call(&self, uri: &str, parameters: &str) -> Call {
         let Self { id, auth, secret } = self;
         match auth {
-            AuthMethod::None => Call::post(uri, &format!("client_id={id}&{parameters}")),
+            // The assertion of one that signs is among the parameters.
+            AuthMethod::None | AuthMethod::PrivateKeyJwt => Call::post(uri, &format!("client_id={id}&{parameters}")),
             AuthMethod::ClientSecretBasic => Call::post(uri, parameters).basic(&format!("{id}:{secret}")),
             AuthMethod::ClientSecretPost => {
                 Call::post(uri, &format!("client_id={id}&client_secret={secret}&{parameters}"))
