@@ -13,7 +13,7 @@ pub enum Outcome {
     Conflict,
     /// It is durable.
     Done,
-    /// A row with this unique value exists: draw another.
+    /// A row with this unique value exists: draw another. A proof that was used is refused instead.
     Taken(Unique),
     /// The reply was lost: it is durable or it is not. The stamp of the rows tells (see [`crate::Store::stamp`]).
     Unknown,
