@@ -79,6 +79,13 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// Whether `text` can name a resource: an absolute URI without fragment, of whichever scheme (RFC 8707 §2).
+#[must_use]
+pub fn is_resource_indicator(text: &str) -> bool {
+    let is_clean = !text.contains(|c: char| c == '#' || c.is_whitespace() || c.is_control());
+    is_clean && Url::parse(text).is_ok()
+}
+
 /// The host is this machine itself. Names are not resolved; `localhost` is taken at its word (RFC 6761 §6.3).
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
@@ -182,6 +189,17 @@ mod tests {
         assert_eq!(shown("https://exаmple.com/d"), "https://xn--exmple-4nf.com/d");
         assert_eq!(shown("https://id.example.com/\u{202e}\u{1b}[2J\"x"), "https://id.example.com/%E2%80%AE%1B[2J%22x");
         assert_eq!(shown(" https://id.exam\tple.com/\n "), "https://id.example.com/");
+    }
+
+    #[test]
+    fn ri_1_a_resource_is_an_absolute_uri_without_fragment() {
+        for good in ["https://api.example.com/", "https://api.example.com/v1?x=y", "urn:example:cooperation", "api://x"]
+        {
+            assert!(is_resource_indicator(good), "{good}");
+        }
+        for bad in ["", "api", "/v1", "//api.example.com", "https://api.example.com/#x", "https://a b/", "https://"] {
+            assert!(!is_resource_indicator(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How a sign-in, or a call in its name, can fail. One variant per cause that a person or a script treats differently.
 
+use jose::SigningKeyError;
 use proto::device::Retry;
 use proto::wire::error::{ErrorCode, ErrorReply, Unusable};
 
@@ -23,9 +24,18 @@ pub enum Error {
     /// The id_token is not acceptable.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The token is not bound to the key of this device, which was asked for (RFC 9449 §5). It was dropped.
+    #[error("the server did not bind the token to the key of this device")]
+    NotBound,
     /// The server refused.
     #[error("the server refused: {0}")]
     Refused(Refusal),
+    /// A resource indicator is no absolute URI, or has a fragment (RFC 8707 §2). Nothing was sent.
+    #[error("{0} is not the identifier of a resource")]
+    Resource(Plain),
+    /// A key failed to sign.
+    #[error("a request could not be signed: {0}")]
+    Signing(SigningKeyError),
     /// The server could not be reached.
     #[error("the server cannot be reached: {0}")]
     Unreachable(Plain),

@@ -3,22 +3,21 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, AUTHORIZATION};
-use http::{HeaderMap, HeaderValue, Method};
+use http::HeaderValue;
+use http::header::ACCEPT;
 use jose::id_token::{self, Expected, IdToken};
 use jose::{Algorithm, JwkSet, MAX_LEEWAY, TokenError, VerifyError};
 use proto::wire::error::{ErrorReply, Unusable};
 use proto::wire::members::Members;
 use proto::wire::token::TokenResponse;
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use crate::authentication::MOST_REPLY;
-use crate::transport::Request;
-use crate::{Client, Endpoint, Environment, Error, Plain, Session, Transport, body, discovery};
+use crate::{Call, Client, Endpoint, Environment, Error, Plain, Session, Transport, body, call, discovery};
 
 /// The algorithms accepted on id_tokens; a server can narrow them, never widen.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256];
+const USERINFO_TIMEOUT: Duration = Duration::from_secs(15);
 const USERINFO_REPLY: &str = "the answer of the userinfo endpoint";
 
 /// Why an id_token was not used.
@@ -131,21 +130,9 @@ impl<T: Transport, E: Environment> Client<T, E> {
     /// [`Error`].
     pub async fn userinfo(&self, session: &Session) -> Result<Option<Identity>, Error> {
         let Some(endpoint) = &self.server.userinfo else { return Ok(None) };
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Ok(mut value) = HeaderValue::from_str(&session.header_value()) {
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        let request = Request {
-            body: Zeroizing::default(),
-            headers,
-            method: Method::GET,
-            most: MOST_REPLY,
-            timeout: Duration::from_secs(15),
-            url: endpoint.url().clone(),
-        };
-        let response = self.transport.send(request).await.map_err(|error| Error::transport(USERINFO_REPLY, error))?;
+        let mut request = Call { most: MOST_REPLY, timeout: USERINFO_TIMEOUT, ..Call::get(endpoint.clone()) };
+        request.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let response = call(&self.transport, &self.environment, session, &request).await?;
         let unusable = |why| Error::unusable(USERINFO_REPLY, response.status, why);
         if response.status != 200 {
             let error = body::members(&response).ok().and_then(|members| ErrorReply::find(&members));

@@ -2,9 +2,11 @@
 //!
 //! Owns the IO around `proto::device`: discovery, requests, id_token, tokens and their file. Every rule of polling is
 //! the machine's. What the person sees is the caller's, who gets it as [`Plain`] text and draws the QR with [`qr`].
+//! Where the server can, tokens are bound to a key of this device (DPoP, RFC 9449): [`call()`] then makes the proofs.
 //!
 //! ```no_run
-//! use client::{Application, Client, Https, Issuer, LoginRequest, Plaintext, Provider, System, discover};
+//! use client::{Application, Call, Client, Endpoint, Https, Issuer, LoginRequest, Plaintext, Provider, System};
+//! use client::{call, discover};
 //! # extern crate countersign_client as client;
 //!
 //! # async fn sign_in() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,19 +18,28 @@
 //! let login = client.start(LoginRequest::default()).await?;
 //! println!("Open {} and enter {}", login.prompt().verification_uri, login.prompt().user_code);
 //! let signed_in = login.finish(|_event| {}).await?;
-//! println!("{}", signed_in.session.header_value());
+//!
+//! let api = Endpoint::parse("https://api.example.com/things", Plaintext::Refused)?;
+//! let answer = call(&client.transport, &client.environment, &signed_in.session, &Call::get(api)).await?;
+//! println!("{}", answer.status);
 //! # Ok(())
 //! # }
 //! ```
 
 pub mod authentication;
 pub mod body;
+pub mod call;
+pub mod challenge;
+pub mod client_key;
 pub mod discovery;
 pub mod endpoint;
 pub mod env;
 pub mod error;
+mod exchange;
 pub mod identity;
 pub mod login;
+mod pkce;
+pub mod proof_key;
 pub mod provider;
 pub mod qr;
 pub mod session;
@@ -38,12 +49,16 @@ pub mod transport;
 pub mod vault;
 
 pub use authentication::{Application, Authentication};
+pub use call::{Call, call};
+pub use client_key::ClientKey;
 pub use discovery::{Server, discover};
 pub use endpoint::{Endpoint, Issuer, Plaintext};
 pub use env::{Environment, System};
 pub use error::Error;
 pub use identity::Identity;
-pub use login::{Client, Login, LoginRequest, Prompt, SignedIn};
+pub use jose::Algorithm;
+pub use login::{Client, Login, LoginRequest, Prompt, SignedIn, When};
+pub use proof_key::ProofKey;
 pub use proto::device::{Event, Failure, Retry};
 pub use provider::Provider;
 pub use session::Session;

@@ -29,6 +29,8 @@ pub struct Provider {
     pub issuer_example: &'static str,
     /// The name on the command line.
     pub name: &'static str,
+    /// PKCE goes with the device grant where discovery lists it. Off where it is known to be meant for other grants.
+    pub pkce: bool,
     /// Where tokens are revoked when discovery does not say.
     pub revocation: Option<&'static str>,
     /// The parameters that carry the scope.
@@ -52,6 +54,7 @@ pub static GENERIC: Provider = Provider {
     issuer: None,
     issuer_example: "https://id.example.com",
     name: "generic",
+    pkce: true,
     revocation: None,
     scope_parameters: &["scope"],
     secret: Secret::Optional,
@@ -61,7 +64,7 @@ pub static GENERIC: Provider = Provider {
 };
 
 static AUTH0: Provider =
-    Provider { name: "auth0", title: "Auth0", issuer_example: "https://TENANT.eu.auth0.com/", ..GENERIC };
+    Provider { name: "auth0", pkce: false, title: "Auth0", issuer_example: "https://TENANT.eu.auth0.com/", ..GENERIC };
 
 static ENTRA: Provider = Provider {
     // Microsoft asks for an early first poll.
@@ -69,6 +72,7 @@ static ENTRA: Provider = Provider {
     hosts: &["microsoft.com", "www.microsoft.com", "login.microsoft.com", "login.microsoftonline.com"],
     issuer_example: "https://login.microsoftonline.com/TENANT-ID/v2.0",
     name: "entra",
+    pkce: false,
     title: "Microsoft Entra",
     ..GENERIC
 };
@@ -79,6 +83,7 @@ static GITHUB: Provider = Provider {
     issuer: Some("https://github.com"),
     issuer_example: "https://github.com or https://HOST of an Enterprise Server",
     name: "github",
+    pkce: false,
     title: "GitHub",
     token: Some("/login/oauth/access_token"),
     ..GENERIC
@@ -89,6 +94,7 @@ static GITLAB: Provider = Provider {
     issuer: Some("https://gitlab.com"),
     issuer_example: "https://gitlab.com or your own instance",
     name: "gitlab",
+    pkce: false,
     title: "GitLab",
     token: Some("/oauth/token"),
     ..GENERIC
@@ -100,6 +106,7 @@ static GOOGLE: Provider = Provider {
     issuer: Some("https://accounts.google.com"),
     issuer_example: "https://accounts.google.com",
     name: "google",
+    pkce: false,
     secret: Secret::Required,
     secret_in_body: true,
     title: "Google",
@@ -115,8 +122,13 @@ static KEYCLOAK: Provider = Provider {
     ..GENERIC
 };
 
-static OKTA: Provider =
-    Provider { name: "okta", title: "Okta", issuer_example: "https://ORG.okta.com/oauth2/default", ..GENERIC };
+static OKTA: Provider = Provider {
+    name: "okta",
+    pkce: false,
+    title: "Okta",
+    issuer_example: "https://ORG.okta.com/oauth2/default",
+    ..GENERIC
+};
 
 static TWITCH: Provider = Provider {
     device_authorization: Some("/device"),
@@ -124,6 +136,7 @@ static TWITCH: Provider = Provider {
     issuer: Some("https://id.twitch.tv/oauth2"),
     issuer_example: "https://id.twitch.tv/oauth2",
     name: "twitch",
+    pkce: false,
     // Its documentation and its users disagree on the name; it ignores the one it does not know.
     scope_parameters: &["scope", "scopes"],
     secret_in_body: true,

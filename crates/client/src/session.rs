@@ -1,4 +1,5 @@
-//! What is kept of a sign-in: the tokens and what is needed to use, renew and revoke them. Where it is kept is `vault`'s.
+//! What is kept of a sign-in: the tokens, the key they are bound to, and what is needed to use, renew and revoke them.
+//! Where it is kept is `vault`'s, how an API is called with it `call`'s.
 
 use std::time::Duration;
 
@@ -7,11 +8,14 @@ use proto::wire::error::{ErrorCode, ErrorReply, Unusable};
 use proto::wire::token::{Credential, GRANT_TYPE_REFRESH_TOKEN, Reply, TokenResponse, TokenType};
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Environment, Error, Transport, body};
+use crate::authentication::Form;
+use crate::exchange::Post;
+use crate::{Client, Environment, Error, ProofKey, Transport, body};
 
 /// A token with less left is renewed before it is handed out: it has to survive the way to the API.
 const LEAST: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(20);
+const REPLY: &str = "the answer to the renewal";
 
 /// A signed-in application.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -26,6 +30,9 @@ pub struct Session {
     pub issuer: String,
     /// The person, by the most telling claim. The server's text.
     pub name: Option<String>,
+    /// The key both tokens are bound to (RFC 9449 §5); none with [`TokenType::Bearer`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof_key: Option<ProofKey>,
     /// For new access tokens.
     pub refresh_token: Option<Credential>,
     /// What was granted, space-delimited.
@@ -46,13 +53,19 @@ pub enum Revocation {
 }
 
 impl Session {
-    pub(crate) fn new<T, E>(client: &Client<T, E>, tokens: TokenResponse, now: Timestamp) -> Self {
+    pub(crate) fn new<T, E>(
+        client: &Client<T, E>,
+        tokens: TokenResponse,
+        proof_key: Option<ProofKey>,
+        now: Timestamp,
+    ) -> Self {
         Self {
             access_token: tokens.access_token,
             client_id: client.application.client_id.clone(),
             expires_at: tokens.expires_in.map(|seconds| now + Duration::from_secs(seconds)),
             issuer: client.server.issuer.as_str().to_owned(),
             name: None,
+            proof_key,
             refresh_token: tokens.refresh_token,
             scope: tokens.scope,
             subject: None,
@@ -72,7 +85,13 @@ impl Session {
         self.expires_at.is_none_or(|end| end > now)
     }
 
-    /// The value of the Authorization header (RFC 6750 §2.1).
+    /// The tokens are bound to a key exactly if they say so (RFC 9449 §5).
+    pub(crate) fn is_consistent(&self) -> bool {
+        (self.token_type == TokenType::Dpop) == self.proof_key.is_some()
+    }
+
+    /// The value of the Authorization header (RFC 6750 §2.1, RFC 9449 §7.1). With a bound token an API wants a proof
+    /// beside it: [`Self::headers`] makes both.
     #[must_use]
     pub fn header_value(&self) -> String {
         format!("{} {}", self.token_type.as_str(), self.access_token.reveal())
@@ -86,11 +105,10 @@ impl<T: Transport, E: Environment> Client<T, E> {
     /// # Errors
     /// [`Error`]; [`Error::Refused`] with `invalid_grant` when the session is over.
     pub async fn refresh(&self, session: &Session) -> Result<Session, Error> {
-        const REPLY: &str = "the answer to the renewal";
         let Some(refresh_token) = &session.refresh_token else { return Err(Error::Expired) };
         let pairs = [("grant_type", GRANT_TYPE_REFRESH_TOKEN), ("refresh_token", refresh_token.reveal())];
-        let post = self.application.post(&self.server.token, &pairs, TIMEOUT);
-        let response = self.transport.send(post).await.map_err(|error| Error::transport(REPLY, error))?;
+        let form = Form { endpoint: &self.server.token, pairs: &pairs, timeout: TIMEOUT };
+        let response = self.exchange(&Post { form, key: session.proof_key.as_ref() }, REPLY).await?;
         let reply = body::members(&response).map_or_else(Reply::Unusable, |members| Reply::parse(&members));
         let tokens = match reply {
             Reply::Tokens(tokens) if (200..300).contains(&response.status) => tokens,
@@ -98,18 +116,20 @@ impl<T: Transport, E: Environment> Client<T, E> {
             Reply::Tokens(_) => return Err(Error::unusable(REPLY, response.status, Unusable::Missing("error"))),
             Reply::Unusable(why) => return Err(Error::unusable(REPLY, response.status, why)),
         };
-        Ok(self.renewed(session, tokens))
+        self.renewed(session, tokens, response.status)
     }
 
-    fn renewed(&self, session: &Session, tokens: TokenResponse) -> Session {
-        let fresh = Session::new(self, tokens, self.environment.now().wall);
-        Session {
+    fn renewed(&self, session: &Session, tokens: TokenResponse, status: u16) -> Result<Session, Error> {
+        let now = self.environment.now().wall;
+        let fresh = Session::new(self, tokens, session.proof_key.clone(), now);
+        is_bound_as_asked(&fresh, REPLY, status)?;
+        Ok(Session {
             name: session.name.clone(),
             refresh_token: fresh.refresh_token.clone().or_else(|| session.refresh_token.clone()),
             scope: fresh.scope.clone().or_else(|| session.scope.clone()),
             subject: session.subject.clone(),
             ..fresh
-        }
+        })
     }
 
     /// Takes the tokens back at the server (RFC 7009): the refresh token, which ends what was made from it, else the
@@ -124,8 +144,9 @@ impl<T: Transport, E: Environment> Client<T, E> {
         let both = [refresh, Some((&session.access_token, "access_token"))];
         for (token, hint) in both.into_iter().flatten() {
             let pairs = [("token", token.reveal()), ("token_type_hint", hint)];
-            let post = self.application.post(endpoint, &pairs, TIMEOUT);
-            let response = self.transport.send(post).await.map_err(|error| Error::transport(REPLY, error))?;
+            // Revocation asks for no proof (RFC 7009): whoever has a stolen token may end it.
+            let form = Form { endpoint, pairs: &pairs, timeout: TIMEOUT };
+            let response = self.exchange(&Post { form, key: None }, REPLY).await?;
             if response.status == 200 {
                 continue;
             }
@@ -138,5 +159,15 @@ impl<T: Transport, E: Environment> Client<T, E> {
             }
         }
         Ok(Revocation::Done)
+    }
+}
+
+/// Refuses tokens that are not bound as the request wanted them: a Bearer answer to a proof is good for whoever steals it
+/// (RFC 9449 §5), a bound one without a key for nobody.
+pub(crate) fn is_bound_as_asked(session: &Session, what: &'static str, status: u16) -> Result<(), Error> {
+    match (session.is_consistent(), session.token_type) {
+        (true, _) => Ok(()),
+        (false, TokenType::Bearer) => Err(Error::NotBound),
+        (false, TokenType::Dpop) => Err(Error::Unusable { what, why: Unusable::UnknownTokenType, status }),
     }
 }

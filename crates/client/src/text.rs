@@ -60,6 +60,13 @@ impl Plain {
     }
 }
 
+/// Text of many lines, such as a document: lines and indentation stay, whatever else moves the cursor or shows nothing goes.
+#[must_use]
+pub fn document(text: &str) -> String {
+    let shows = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || is_invisible(*c) || is_private(*c));
+    text.chars().filter(shows).collect()
+}
+
 /// Characters without a meaning that is agreed on, which fonts of terminals draw as they please, and variation selectors.
 const fn is_private(c: char) -> bool {
     matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{f0000}'..='\u{10ffff}' | '\u{e0100}'..='\u{e01ef}')
@@ -99,6 +106,12 @@ mod tests {
         for (hostile, plain) in cases {
             assert_eq!(Plain::new(hostile, 100).as_str(), plain, "{hostile:?}");
         }
+    }
+
+    #[test]
+    fn t26_documents_keep_their_lines_and_nothing_else_that_moves() {
+        let hostile = "{\r\n\t\"a\": \"\u{1b}[2J\u{202e}x\u{9b}31m\"\n}\u{7}";
+        assert_eq!(document(hostile), "{\n\t\"a\": \"[2Jx31m\"\n}");
     }
 
     #[test]

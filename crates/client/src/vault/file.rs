@@ -1,11 +1,14 @@
 //! Sessions as files only their owner can read: directory 0700, files 0600, links never followed, replaced in one step
 //! and flushed to disk before that. Renewals lock a file beside it, so that no two processes spend one refresh token.
+//! A file is one JSON object: the members of [`Session`], among them `proof_key` (`alg`, `jkt`, and the private key as
+//! PKCS#8 in base64url), and `version`, which moves when an older program could not use what is in it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{ProfileName, VaultError};
@@ -13,6 +16,25 @@ use crate::Session;
 
 /// A session is a few KiB; anything near this is not one.
 const MOST: u64 = 256 * 1024;
+const ROOM: usize = 64 * 1024;
+
+/// The format written. Its absence is the first, which knew no keys.
+const VERSION: u32 = 2;
+
+/// A session, as the file has it.
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u32,
+    #[serde(flatten)]
+    session: &'a Session,
+}
+
+/// Read before the session, and apart from it: flattening would keep copies of its secrets.
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default)]
+    version: u32,
+}
 
 /// One file for each profile.
 #[derive(Clone, Debug)]
@@ -64,7 +86,12 @@ impl FileVault {
         if read.is_err_and(|error| error.kind() != io::ErrorKind::InvalidData) {
             return Err(VaultError::Damaged(path));
         }
-        serde_json::from_str(&text).map(Some).map_err(|_| VaultError::Damaged(path))
+        match serde_json::from_str::<Version>(&text) {
+            Ok(Version { version }) if version > VERSION => return Err(VaultError::Newer(path)),
+            _ => {}
+        }
+        let session = serde_json::from_str::<Session>(&text).ok().filter(Session::is_consistent);
+        session.map(Some).ok_or(VaultError::Damaged(path))
     }
 
     /// Replaces the session of a profile: afterwards there is the old one or the new one, never half of either.
@@ -74,8 +101,10 @@ impl FileVault {
     pub fn save(&self, profile: &ProfileName, session: &Session) -> Result<(), VaultError> {
         self.prepare()?;
         let path = self.file(profile);
-        let text = serde_json::to_vec_pretty(session).map(Zeroizing::new);
-        let text = text.map_err(|error| VaultError::Io { path: path.clone(), source: error.into() })?;
+        // Large enough from the start: a vector that grows leaves copies of what it held.
+        let mut text = Zeroizing::new(Vec::with_capacity(ROOM));
+        serde_json::to_writer_pretty(&mut *text, &Written { version: VERSION, session })
+            .map_err(|error| VaultError::Io { path: path.clone(), source: error.into() })?;
         let temporary = self.temporary(profile.as_str());
         let written = write_new(&temporary, &text).and_then(|()| fs::rename(&temporary, &path));
         if let Err(error) = written {
@@ -202,6 +231,7 @@ mod tests {
     use proto::wire::token::{Credential, TokenType};
 
     use super::*;
+    use crate::ProofKey;
 
     fn session(access_token: &str) -> Session {
         Session {
@@ -210,6 +240,7 @@ mod tests {
             expires_at: Some(Timestamp::from_seconds(1_800_000_000)),
             issuer: "https://id.example.com".to_owned(),
             name: Some("maria".to_owned()),
+            proof_key: None,
             refresh_token: Some(Credential::new("rt")),
             scope: Some("openid".to_owned()),
             subject: None,
@@ -266,6 +297,46 @@ mod tests {
         vault.save(&profile, &session("three")).unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "untouched");
         assert_eq!(vault.load(&profile).unwrap(), Some(session("three")));
+    }
+
+    #[test]
+    fn dpd_5_the_key_is_kept_with_its_tokens_as_privately_and_goes_with_them() {
+        let (_root, vault, profile) = vault();
+        let key = ProofKey::generate(jose::Algorithm::Es256).unwrap();
+        let bound = Session { proof_key: Some(key.clone()), token_type: TokenType::Dpop, ..session("one") };
+        vault.save(&profile, &bound).unwrap();
+        let loaded = vault.load(&profile).unwrap().unwrap();
+        assert_eq!((loaded.proof_key.as_ref(), &loaded), (Some(&key), &bound));
+        let path = vault.file(&profile);
+        assert_eq!(mode(&path), 0o600);
+        let kept: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!((&kept["version"], &kept["token_type"]), (&2.into(), &"DPoP".into()));
+        assert_eq!((&kept["proof_key"]["alg"], &kept["proof_key"]["jkt"]), (&"ES256".into(), &key.jkt().into()));
+        let secret = kept["proof_key"]["pkcs8"].as_str().unwrap();
+        assert!(!format!("{bound:?}").contains(&secret[..10]));
+
+        for (name, value) in [("proof_key", serde_json::Value::Null), ("token_type", "Bearer".into())] {
+            let mut torn = kept.clone();
+            torn[name] = value;
+            fs::write(&path, torn.to_string()).unwrap();
+            assert!(matches!(vault.load(&profile), Err(VaultError::Damaged(_))), "a token without its key: {name}");
+        }
+        assert!(vault.forget(&profile).unwrap() && !path.exists());
+    }
+
+    #[test]
+    fn files_of_other_versions_are_read_or_named() {
+        let (_root, vault, profile) = vault();
+        vault.save(&profile, &session("one")).unwrap();
+        let path = vault.file(&profile);
+        let mut kept: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        kept.as_object_mut().unwrap().remove("version");
+        fs::write(&path, kept.to_string()).unwrap();
+        assert_eq!(vault.load(&profile).unwrap(), Some(session("one")), "the first version had no number");
+        kept["version"] = 3.into();
+        kept["access_token"] = serde_json::json!({"sealed": "…"});
+        fs::write(&path, kept.to_string()).unwrap();
+        assert!(matches!(vault.load(&profile), Err(VaultError::Newer(_))));
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub enum VaultError {
     /// Others on this machine can read the file, so it is not trusted.
     #[error("{0} can be read by others: run `chmod 600` on it, or sign in again")]
     Exposed(PathBuf),
+    /// A later version of this program wrote the file.
+    #[error("{0} was written by a newer version of this program: update it, or sign in again")]
+    Newer(PathBuf),
     /// The operating system refused.
     #[error("{path}: {source}")]
     Io {

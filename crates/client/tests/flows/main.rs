@@ -9,6 +9,9 @@
 
 extern crate countersign_client as client;
 
+mod applications;
+mod bound;
+mod calls;
 mod discovery;
 mod hostile;
 mod identity;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use client::{Error, Event, Failure, LoginRequest, Retry};
 use proto::device::Settings;
+use proto::wire::error::ErrorCode;
 use serde_json::json;
 
 use crate::script::{Move, Script, client, codes, error, json_reply, reply, run, sign_in, tokens, with_header};
@@ -44,7 +45,7 @@ async fn df_3_1_7_scope_may_be_left_out_and_extensions_are_sent_when_asked() {
         audience: Some("https://api".to_owned()),
         device_name: Some("Küche".to_owned()),
         resources: vec!["https://a.example/".to_owned(), "https://b.example/".to_owned()],
-        scopes: Vec::new(),
+        ..LoginRequest::default()
     };
     client.start(request).await.unwrap();
     let seen = &script.seen()[1];
@@ -135,7 +136,7 @@ async fn each_end_is_its_own_error() {
 }
 
 #[tokio::test]
-async fn refusals_at_the_start_are_told() {
+async fn cf_16_refusals_at_the_start_are_told() {
     let start = async |reply: Move| {
         let script = Script::sign_in(reply, vec![error(400, "access_denied")]);
         let result = run(&script).await.unwrap_err();
@@ -148,6 +149,10 @@ async fn refusals_at_the_start_are_told() {
     assert!(matches!(start(reply(502, "text/html", "<html>")).await, Error::Unreachable(_)));
     assert!(matches!(start(reply(429, "text/html", "")).await, Error::Unreachable(_)));
     assert!(matches!(start(Move::Fail(Failure::Connect)).await, Error::Unreachable(_)));
+
+    // CF-16: a throttled request is not repeated by itself; a person decides when.
+    let Error::Refused(refusal) = start(error(429, "temporarily_unavailable")).await else { panic!() };
+    assert_eq!((refusal.status, refusal.code), (429, Some(ErrorCode::TemporarilyUnavailable)));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A server that is a list of replies, and a clock that jumps.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,9 +20,9 @@ pub(crate) const ISSUER: &str = "https://id.example.com";
 /// When every test begins.
 pub(crate) const START: i64 = 1_800_000_000;
 
-/// Time that passes only when somebody waits for it.
+/// Time that passes only when somebody waits for it, and entropy that is never twice the same.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Clock(Arc<Mutex<Duration>>);
+pub(crate) struct Clock(Arc<Mutex<Duration>>, Arc<AtomicU64>);
 
 impl Clock {
     pub(crate) fn elapsed(&self) -> Duration {
@@ -46,7 +47,7 @@ impl Environment for Clock {
     }
 
     fn entropy(&self) -> Box<dyn Entropy + Send> {
-        Box::new(Seeded::new(1))
+        Box::new(Seeded::new(self.1.fetch_add(1, Ordering::Relaxed)))
     }
 }
 
@@ -182,9 +183,21 @@ pub(crate) fn metadata() -> Value {
 }
 
 pub(crate) async fn server() -> Server {
-    let script = Script::new(|_| (Duration::ZERO, json_reply(200, metadata())));
+    server_saying(metadata()).await
+}
+
+/// The generic server, if this is what it says about itself.
+pub(crate) async fn server_saying(metadata: Value) -> Server {
+    let script = Script::new(move |_| (Duration::ZERO, json_reply(200, metadata.clone())));
     let issuer = Issuer::parse(ISSUER, Plaintext::Refused).unwrap();
     discover(&script, issuer, Provider::of_host("id.example.com"), Plaintext::Refused).await.unwrap()
+}
+
+/// The same with more members, or other ones.
+pub(crate) async fn server_with(more: Value) -> Server {
+    let (Value::Object(mut all), Value::Object(more)) = (metadata(), more) else { panic!("not an object") };
+    all.extend(more);
+    server_saying(all.into()).await
 }
 
 /// A client of the generic server.
