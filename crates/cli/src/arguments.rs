@@ -2,10 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use client::ProfileName;
-use serde::{Deserialize, Serialize};
+
+mod request;
+mod server;
+
+pub(crate) use request::{Header, Request, Target, address};
+pub(crate) use server::{Server, Store, Use};
 
 /// Sign in on a device that has no browser
 #[derive(Debug, Parser)]
@@ -25,8 +30,10 @@ pub(crate) enum Command {
     Login(Box<Login>),
     /// Print a valid access token, renewed when needed
     Token(Profile),
-    /// Print the Authorization header for an API call, as for `curl -H @-`
-    Header(Profile),
+    /// Print the headers for an API call, as for `curl -H @-`
+    Header(Header),
+    /// Call an API with the token: the answer goes to stdout
+    Request(Box<Request>),
     /// Show who is signed in, until when, and what was granted
     Status(Status),
     /// Take the access back at the server, then forget it here
@@ -34,6 +41,9 @@ pub(crate) enum Command {
     /// Remember servers under a name
     #[command(subcommand)]
     Profile(ProfileCommand),
+    /// Make or show the key an application authenticates with (private_key_jwt)
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Print a completion script for a shell
     Completions {
         /// The shell to complete for
@@ -60,6 +70,20 @@ pub(crate) struct Status {
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key, and print its public half for the server to register, as a JWK Set
+    New {
+        /// A file that does not exist yet; only you will be able to read it
+        file: PathBuf,
+    },
+    /// Print the public half of a key, as a JWK Set
+    Show {
+        /// A PEM file with a PKCS#8 key
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,57 +143,6 @@ pub(crate) struct Login {
     pub(crate) copy: bool,
 }
 
-/// Everything about the server and the application; what is not given comes from the profile.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Server {
-    /// The server's identifier, such as https://id.example.com
-    #[arg(long, value_name = "URL", help_heading = "Server")]
-    pub(crate) issuer: Option<String>,
-    /// A provider that needs no issuer, or has ways of its own: auth0, entra, github, gitlab, google, keycloak, okta, twitch
-    #[arg(long, value_name = "NAME", help_heading = "Server")]
-    pub(crate) provider: Option<String>,
-    /// Trust the certificates in this PEM file beside the system's
-    #[arg(long, value_name = "FILE", help_heading = "Server")]
-    pub(crate) ca_file: Option<PathBuf>,
-    /// Accept http on this machine's loopback interface, for tests
-    #[arg(long, help_heading = "Server")]
-    pub(crate) allow_http_loopback: bool,
-
-    /// The identifier of the application, as registered with the server
-    #[arg(long, value_name = "ID", help_heading = "Application")]
-    pub(crate) client_id: Option<String>,
-    /// A file that holds the application's secret; else COUNTERSIGN_CLIENT_SECRET
-    #[arg(long, value_name = "FILE", help_heading = "Application")]
-    pub(crate) client_secret_file: Option<PathBuf>,
-
-    /// A scope to ask for; may be given several times. None asks for the server's default
-    #[arg(long = "scope", value_name = "SCOPE", help_heading = "Access")]
-    pub(crate) scopes: Vec<String>,
-    /// An API the token is for (RFC 8707); may be given several times
-    #[arg(long = "resource", value_name = "URI", help_heading = "Access")]
-    pub(crate) resources: Vec<String>,
-    /// The API the token is for, as Auth0 wants it
-    #[arg(long, value_name = "NAME", help_heading = "Access")]
-    pub(crate) audience: Option<String>,
-    /// What this device calls itself, for the person who confirms
-    #[arg(long, value_name = "NAME", help_heading = "Access")]
-    pub(crate) device_name: Option<String>,
-    /// Where the tokens are kept
-    #[arg(long, value_name = "WHERE", help_heading = "Access")]
-    pub(crate) store: Option<Store>,
-}
-
-/// Where tokens are kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Store {
-    /// In a file only you can read
-    #[default]
-    File,
-    /// Nowhere: the access token is printed once
-    None,
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -199,11 +172,30 @@ mod tests {
             "completions bash",
             "man /tmp",
             "login --provider google --private",
+            "login --no-dpop --client-key-file /k --client-key-id k1 --pkce always",
+            "login --dpop always",
+            "header work --method POST --url https://api.example.com/ --nonce n",
+            "request https://api.example.com/",
+            "request work DELETE https://api.example.com/ -i -H a:b",
+            "request POST https://api.example.com/ -d {} --header c:d --include",
+            "key new /k",
+            "key show /k",
         ] {
             let words = std::iter::once("countersign").chain(line.split_whitespace());
             Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
-        for line in ["", "login --store keys", "login ../x", "login --client-secret s", "profile remove"] {
+        for line in [
+            "",
+            "login --store keys",
+            "login ../x",
+            "login --client-secret s",
+            "profile remove",
+            "request",
+            "header --method GET",
+            "login --no-dpop --dpop always",
+            "login --client-key-file /k --client-secret-file /s",
+            "request https://api.example.com/ -H nothing",
+        ] {
             let words = std::iter::once("countersign").chain(line.split_whitespace());
             assert_eq!(Arguments::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -25,7 +25,13 @@ pub(crate) enum Event<'a> {
     /// A poll failed and will be repeated.
     Retry { reason: String, delay: u64 },
     /// The person approved.
-    SignedIn { profile: &'a str, name: Option<&'a Plain>, scope: Option<Plain>, expires_at: Option<String> },
+    SignedIn {
+        profile: &'a str,
+        name: Option<&'a Plain>,
+        scope: Option<Plain>,
+        expires_at: Option<String>,
+        token_type: &'static str,
+    },
     /// The server wants fewer polls.
     SlowDown { interval: u64 },
 }
@@ -64,10 +70,11 @@ mod tests {
             line(&failed),
             r#"{"event":"failed","error":"access_denied","message":"Declined on the other device.","exit":3}"#
         );
-        let signed_in = Event::SignedIn { profile: "default", name: None, scope: None, expires_at: None };
+        let signed_in =
+            Event::SignedIn { profile: "default", name: None, scope: None, expires_at: None, token_type: "DPoP" };
         assert_eq!(
             line(&signed_in),
-            r#"{"event":"signed_in","profile":"default","name":null,"scope":null,"expires_at":null}"#
+            r#"{"event":"signed_in","profile":"default","name":null,"scope":null,"expires_at":null,"token_type":"DPoP"}"#
         );
     }
 }

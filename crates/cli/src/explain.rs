@@ -20,7 +20,15 @@ pub(crate) fn error(error: &Error, host: &str, lifetime: Option<u64>) -> Failure
             Failure::new(Exit::Expired, "expired_token", message).advise("Run the command again for a new one.")
         }
         Error::Identity(cause) => identity(cause, host),
+        Error::NotBound => {
+            let message = format!("{host} gave a token that is not bound to the key of this device. It was not used.");
+            Failure::new(Exit::Refused, "not_bound", message)
+                .advise("Whoever copied such a token could use it. To accept that, sign in with --no-dpop.")
+        }
         Error::Refused(refusal) => refused(refusal, host),
+        Error::Resource(text) => Failure::usage(format!("{:?} is not the identifier of an API.", text.as_str()))
+            .advise("--resource takes an absolute address without #, such as https://api.example.com/."),
+        Error::Signing(cause) => Failure::unexpected(format!("A request could not be signed: {cause}.")),
         Error::Unreachable(detail) => unreachable(host, detail),
         Error::Unusable { status: 404, .. } => {
             Failure::new(Exit::Refused, "not_found", format!("There is no device flow at {host}."))
@@ -89,15 +97,17 @@ fn refused(refusal: &Refusal, host: &str) -> Failure {
     let said = refusal.description.as_ref().map(Plain::as_str).unwrap_or_default();
     if said.contains("code_challenge") {
         return failure
-            .advise("This application is set to need PKCE, which the device flow does not have: turn it off for it.");
+            .advise("Whether this application needs PKCE is set at the server: add --pkce always, or --pkce never.");
     }
     let advice = match refusal.code {
         Some(ErrorCode::InvalidClient) => {
-            "Check --client-id. If the application has a secret, give it with --client-secret-file."
+            "Check --client-id. If the application has a secret or a key, give it with --client-secret-file or \
+             --client-key-file."
         }
         Some(ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType) => {
             "The operator of the server has to allow the device flow for this application."
         }
+        Some(ErrorCode::InvalidDpopProof) => "The clock of this device may be wrong.",
         Some(ErrorCode::InvalidScope) => "Ask for less with --scope, or leave it out for the default.",
         Some(ErrorCode::InvalidTarget) => "Check --resource.",
         Some(ErrorCode::InvalidGrant) => "Run the command again for a new code.",
@@ -163,9 +173,20 @@ mod tests {
             (ErrorCode::InvalidClient, "--client-id"),
             (ErrorCode::UnauthorizedClient, "operator"),
             (ErrorCode::InvalidScope, "--scope"),
+            (ErrorCode::InvalidTarget, "--resource"),
+            (ErrorCode::InvalidDpopProof, "clock"),
         ] {
             assert!(error(&refusal(code), "h", None).advice.unwrap().contains(word));
         }
+    }
+
+    #[test]
+    fn dp_5_1_a_token_that_is_not_bound_is_told_of_with_the_way_round() {
+        let failure = error(&Error::NotBound, "id.example.com", None);
+        assert_eq!((failure.exit, failure.error.as_str()), (Exit::Refused, "not_bound"));
+        assert!(failure.advice.unwrap().contains("--no-dpop"));
+        let resource = error(&Error::Resource(Plain::own("api")), "id.example.com", None);
+        assert_eq!((resource.exit, resource.message.contains("\"api\"")), (Exit::Usage, true));
     }
 
     #[test]

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use client::{Application, Authentication, Issuer, Plaintext, ProfileName, Provider};
+use client::client_key::ClientKeyError;
+use client::{Authentication, ClientKey, Issuer, Plain, Plaintext, ProfileName, Provider};
 use proto::wire::metadata::AuthorizationServerMetadata;
 use proto::wire::token::Credential;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
-use crate::arguments::{Server, Store};
+use crate::arguments::{Server, Store, Use};
 use crate::exit::Failure;
 use crate::paths;
 
@@ -26,12 +28,20 @@ pub(crate) struct Profile {
     pub(crate) client_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_secret_file: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_key_file: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_key_id: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) pkce: Use,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) resources: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) audience: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) dpop: Use,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) device_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,16 +86,27 @@ impl Profile {
         let list = |given: Vec<String>, known: Option<&Vec<String>>| {
             if given.is_empty() { known.cloned().unwrap_or_default() } else { given }
         };
+        // One way to authenticate: a new one takes the place of the other.
+        let (new_secret, new_key) = (given.client_secret_file.is_some(), given.client_key_file.is_some());
+        let dpop = if given.no_dpop { Some(Use::Never) } else { given.dpop };
         Ok(Self {
             issuer,
             provider,
             client_id,
-            client_secret_file: given.client_secret_file.or_else(|| known?.client_secret_file.clone()),
+            client_secret_file: path(given.client_secret_file)
+                .or_else(|| known.filter(|_| !new_key)?.client_secret_file.clone()),
+            client_key_file: path(given.client_key_file)
+                .or_else(|| known.filter(|_| !new_secret)?.client_key_file.clone()),
+            client_key_id: given
+                .client_key_id
+                .or_else(|| known.filter(|_| !new_secret && !new_key)?.client_key_id.clone()),
+            pkce: given.pkce.or_else(|| known.map(|known| known.pkce)).unwrap_or_default(),
+            dpop: dpop.or_else(|| known.map(|known| known.dpop)).unwrap_or_default(),
             scopes: list(given.scopes, known.map(|known| &known.scopes)),
             resources: list(given.resources, known.map(|known| &known.resources)),
             audience: given.audience.or_else(|| known?.audience.clone()),
             device_name: given.device_name.or_else(|| known?.device_name.clone()),
-            ca_file: given.ca_file.or_else(|| known?.ca_file.clone()),
+            ca_file: path(given.ca_file).or_else(|| known?.ca_file.clone()),
             store: given.store.or_else(|| known.map(|known| known.store)).unwrap_or_default(),
             allow_http_loopback: given.allow_http_loopback || known.is_some_and(|known| known.allow_http_loopback),
         })
@@ -109,8 +130,42 @@ impl Profile {
         self.provider.as_deref().and_then(Provider::named).unwrap_or_else(|| Provider::of_host(issuer.host()))
     }
 
+    /// How the application authenticates: with its key, its secret, or not at all. Without a word from the server a secret
+    /// goes as Basic (RFC 8414 §2).
+    pub(crate) fn authentication(
+        &self,
+        provider: &Provider,
+        metadata: &AuthorizationServerMetadata,
+    ) -> Result<Authentication, Failure> {
+        if let Some(path) = &self.client_key_file {
+            let key = key_file(path, self.client_key_id.clone())?;
+            let wanted = &metadata.token_endpoint_auth_signing_alg_values_supported;
+            let algorithm = key.algorithm();
+            if !wanted.is_empty() && !wanted.iter().any(|name| algorithm.names().contains(&name.as_str())) {
+                let message =
+                    format!("The key signs with {algorithm}, which the server does not take from applications.");
+                let wanted = wanted.iter().map(|name| Plain::new(name, 20).to_string()).collect::<Vec<_>>();
+                return Err(Failure::usage(message).advise(format!("It takes {}.", wanted.join(", "))));
+            }
+            return Ok(Authentication::PrivateKey(key));
+        }
+        let secret = self.secret()?;
+        if secret.is_none() && provider.secret == client::provider::Secret::Required {
+            return Err(Failure::usage(format!("{} wants a secret from every application.", provider.title))
+                .advise("Give it with --client-secret-file."));
+        }
+        let methods = &metadata.token_endpoint_auth_methods_supported;
+        let offers = |method: &str| methods.iter().any(|offered| offered == method);
+        let in_body = provider.secret_in_body || (offers("client_secret_post") && !offers("client_secret_basic"));
+        Ok(match secret {
+            None => Authentication::None,
+            Some(secret) if in_body => Authentication::Post(secret),
+            Some(secret) => Authentication::Basic(secret),
+        })
+    }
+
     /// The secret of the application, if it has one.
-    pub(crate) fn secret(&self) -> Result<Option<Credential>, Failure> {
+    fn secret(&self) -> Result<Option<Credential>, Failure> {
         let Some(path) = &self.client_secret_file else {
             return Ok(std::env::var(SECRET).ok().filter(|secret| !secret.is_empty()).map(Credential::new));
         };
@@ -123,22 +178,24 @@ impl Profile {
     }
 }
 
-/// The application, authenticated the way the server wants it. Without a word from the server that is Basic (RFC 8414 §2).
-pub(crate) fn application(
-    client_id: &str,
-    secret: Option<Credential>,
-    provider: &Provider,
-    metadata: &AuthorizationServerMetadata,
-) -> Application {
-    let methods = &metadata.token_endpoint_auth_methods_supported;
-    let offers = |method: &str| methods.iter().any(|offered| offered == method);
-    let in_body = provider.secret_in_body || (offers("client_secret_post") && !offers("client_secret_basic"));
-    let authentication = match secret {
-        None => Authentication::None,
-        Some(secret) if in_body => Authentication::Post(secret),
-        Some(secret) => Authentication::Basic(secret),
-    };
-    Application { authentication, client_id: client_id.to_owned() }
+/// The key in a PEM file.
+pub(crate) fn key_file(path: &Path, kid: Option<String>) -> Result<ClientKey, Failure> {
+    let unusable = |why: String| Failure::usage(format!("The key cannot be used: {}: {why}.", path.display()));
+    let pem = fs::read(path).map(Zeroizing::new).map_err(|error| unusable(error.to_string()))?;
+    ClientKey::from_pem(&pem, kid).map_err(|why| {
+        let failure = unusable(why.to_string());
+        match why {
+            ClientKeyError::NotPkcs8 => failure.advise(
+                "`countersign key new FILE` makes one; `openssl pkcs8 -topk8 -nocrypt -in FILE` converts others.",
+            ),
+            ClientKeyError::Kind => failure,
+        }
+    })
+}
+
+/// As it will be found from every directory.
+fn path(given: Option<PathBuf>) -> Option<PathBuf> {
+    given.map(|path| std::path::absolute(&path).unwrap_or(path))
 }
 
 fn which_server(name: &ProfileName, provider: Option<&Provider>) -> Failure {
@@ -214,6 +271,7 @@ fn unreadable(path: &Path, why: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use client::Algorithm;
 
     fn name() -> ProfileName {
         "work".parse().unwrap()
@@ -291,16 +349,61 @@ mod tests {
 
     #[test]
     fn oa_2_3_1_a_secret_goes_where_the_server_wants_it() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("secret");
+        fs::write(&path, "s\n").unwrap();
         let with = |provider, methods: &[&str]| {
             let methods = methods.iter().map(|method| (*method).to_owned()).collect();
             let metadata =
                 AuthorizationServerMetadata { token_endpoint_auth_methods_supported: methods, ..Default::default() };
-            application("tv", Some(Credential::new("s")), provider, &metadata).authentication
+            let profile = Profile::merge(&name(), given("https://id.example.com"), None).unwrap();
+            let profile = Profile { client_secret_file: Some(path.clone()), ..profile };
+            profile.authentication(provider, &metadata).unwrap()
         };
         let generic = Provider::of_host("id.example.com");
         assert!(matches!(with(generic, &[]), Authentication::Basic(_)));
         assert!(matches!(with(generic, &["none", "client_secret_post"]), Authentication::Post(_)));
         assert!(matches!(with(generic, &["client_secret_post", "client_secret_basic"]), Authentication::Basic(_)));
         assert!(matches!(with(Provider::of_host("accounts.google.com"), &[]), Authentication::Post(_)));
+    }
+
+    #[test]
+    fn oa_2_3_1_a_key_takes_the_place_of_a_secret_and_the_other_way_round() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("key.pem");
+        let key = ClientKey::generate(Algorithm::Es256).unwrap();
+        fs::write(&file, &*key.to_pem().unwrap()).unwrap();
+        let secret = Server { client_secret_file: Some("/s".into()), ..given("https://id.example.com") };
+        let secret = Profile::merge(&name(), secret, None).unwrap();
+        let more = Server { client_key_file: Some(file.clone()), client_key_id: Some("k".into()), ..Server::default() };
+        let keyed = Profile::merge(&name(), more, Some(secret)).unwrap();
+        assert_eq!((&keyed.client_secret_file, &keyed.client_key_file), (&None, &Some(file)));
+        let generic = Provider::of_host("id.example.com");
+        let taking = |algorithms: &[&str]| AuthorizationServerMetadata {
+            token_endpoint_auth_signing_alg_values_supported: algorithms.iter().map(|name| (*name).into()).collect(),
+            ..Default::default()
+        };
+        for algorithms in [&[][..], &["RS256", "ES256"]] {
+            let Authentication::PrivateKey(found) = keyed.authentication(generic, &taking(algorithms)).unwrap() else {
+                panic!("not by key")
+            };
+            assert_eq!(found.kid(), "k");
+        }
+        let failure = keyed.authentication(generic, &taking(&["PS256"])).unwrap_err();
+        assert!(failure.advice.unwrap().contains("PS256"));
+        let back = Server { client_secret_file: Some("/t".into()), ..Server::default() };
+        let back = Profile::merge(&name(), back, Some(keyed)).unwrap();
+        assert_eq!((back.client_key_file, back.client_key_id), (None, None));
+        assert!(key_file(&root.path().join("none"), None).is_err());
+    }
+
+    #[test]
+    fn whether_to_bind_is_remembered() {
+        let off = Server { no_dpop: true, ..given("https://id.example.com") };
+        let off = Profile::merge(&name(), off, None).unwrap();
+        assert_eq!(off.dpop, Use::Never);
+        assert_eq!(Profile::merge(&name(), Server::default(), Some(off.clone())).unwrap().dpop, Use::Never);
+        let again = Server { dpop: Some(Use::Auto), ..Server::default() };
+        assert_eq!(Profile::merge(&name(), again, Some(off)).unwrap().dpop, Use::Auto);
     }
 }

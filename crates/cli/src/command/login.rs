@@ -3,11 +3,11 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use client::{Client, Environment, Https, Login, LoginRequest, Plain, Session, SignedIn, System};
+use client::{Client, Environment, Https, Login, LoginRequest, Plain, Session, SignedIn, System, When};
 use proto::wire::authorize::Quirk;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::arguments::{self, Store};
+use crate::arguments::{self, Store, Use};
 use crate::event::Event;
 use crate::exit::{Exit, Failure, print, say};
 use crate::profile::{Profile, Profiles};
@@ -48,11 +48,14 @@ async fn sign_in(arguments: arguments::Login) -> Result<(), Failure> {
         vault.probe().map_err(|error| explain::vault(&error))?;
     }
 
+    let binding = binding(&profile)?;
     let client = command::connect(&profile).await?;
     let host = client.server.issuer.authority().to_owned();
     let request = LoginRequest {
         audience: profile.audience.clone(),
+        binding,
         device_name: profile.device_name.clone(),
+        pkce: profile.pkce.into(),
         resources: profile.resources.clone(),
         scopes: profile.scopes.clone(),
     };
@@ -70,6 +73,16 @@ async fn sign_in(arguments: arguments::Login) -> Result<(), Failure> {
     let store = profile.store;
     profiles.put(&arguments.profile, profile)?;
     finish(&arguments, store, &signed_in, terminal, &host)
+}
+
+/// Where nothing is kept there is no key either, and a token bound to it would be of no use.
+fn binding(profile: &Profile) -> Result<When, Failure> {
+    match (profile.store, profile.dpop) {
+        (Store::None, Use::Always) => Err(Failure::usage("A token bound to a key needs a place to keep the key.")
+            .advise("Leave out --store none, or add --no-dpop.")),
+        (Store::None, Use::Auto | Use::Never) => Ok(When::Never),
+        (Store::File, dpop) => Ok(dpop.into()),
+    }
 }
 
 /// With `--json`: events for a program, and nothing else.
@@ -205,7 +218,8 @@ fn finish(
         let name = identity.as_ref().map(|identity| &identity.name);
         let scope = session.scope.as_deref().map(|scope| Plain::new(scope, 4096));
         let expires_at = session.expires_at.map(calendar::iso);
-        return Event::SignedIn { profile: arguments.profile.as_str(), name, scope, expires_at }.send();
+        let (profile, token_type) = (arguments.profile.as_str(), session.token_type.as_str());
+        return Event::SignedIn { profile, name, scope, expires_at, token_type }.send();
     }
     let who = match identity {
         Some(identity) => format!("Signed in as {}", terminal.bold(identity.name.as_str())),
@@ -231,7 +245,8 @@ fn finish(
 /// The tokens could not be saved. They are not thrown away without a question.
 fn rescue(error: &client::vault::VaultError, session: &Session) -> Result<(), Failure> {
     let failure = explain::vault(error);
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    // A bound token is of no use without its key, which is not for printing.
+    if session.proof_key.is_some() || !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Err(failure);
     }
     say(&failure.message);

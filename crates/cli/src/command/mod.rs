@@ -3,16 +3,20 @@
 use std::fs;
 
 use clap::CommandFactory;
-use client::{Client, FileVault, Https, ProfileName, Session, System, discover};
+use client::{Application, Client, FileVault, Https, ProfileName, Session, System, discover};
+use proto::wire::metadata::AuthorizationServerMetadata;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::{Exit, Failure};
-use crate::profile::{self, Profile, Profiles};
+use crate::profile::{Profile, Profiles};
 use crate::{explain, paths};
 
+mod header;
+mod key;
 mod login;
 mod logout;
 mod profiles;
+mod request;
 mod status;
 mod token;
 
@@ -20,11 +24,13 @@ mod token;
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Login(arguments) => login::run(*arguments).await,
-        Command::Token(of) => token::run(&of.profile, token::Form::Token).await,
-        Command::Header(of) => token::run(&of.profile, token::Form::Header).await,
+        Command::Token(of) => token::run(&of.profile).await,
+        Command::Header(arguments) => header::run(&arguments).await,
+        Command::Request(arguments) => request::run(*arguments).await,
         Command::Status(arguments) => status::run(&arguments),
         Command::Logout(of) => logout::run(&of.profile).await,
         Command::Profile(command) => profiles::run(command),
+        Command::Key(command) => key::run(command),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "countersign", &mut script);
@@ -39,23 +45,24 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 async fn connect(profile: &Profile) -> Result<Client<Https, System>, Failure> {
     let issuer = profile.checked_issuer()?;
     let provider = profile.known_provider(&issuer);
-    let secret = profile.secret()?;
-    if secret.is_none() && provider.secret == client::provider::Secret::Required {
-        return Err(Failure::usage(format!("{} wants a secret from every application.", provider.title))
-            .advise("Give it with --client-secret-file."));
-    }
-    let transport = match &profile.ca_file {
-        None => Https::new(),
-        Some(path) => fs::read(path)
-            .map_err(|error| error.to_string())
-            .and_then(|pem| Https::with_roots(&pem).map_err(|error| error.to_string()))
-            .map_err(|why| Failure::usage(format!("The certificates cannot be used: {}: {why}.", path.display())))?,
-    };
+    // What is wrong here is said before anything is sent.
+    profile.authentication(provider, &AuthorizationServerMetadata::default())?;
+    let transport = transport(profile)?;
     let host = issuer.authority().to_owned();
     let server = discover(&transport, issuer, provider, profile.plaintext()).await;
     let server = server.map_err(|error| explain::error(&error.into(), &host, None))?;
-    let application = profile::application(&profile.client_id, secret, provider, &server.metadata);
+    let authentication = profile.authentication(provider, &server.metadata)?;
+    let application = Application { authentication, client_id: profile.client_id.clone() };
     Ok(Client { application, environment: System::new(), server, transport })
+}
+
+/// How requests leave, with the roots the profile names.
+fn transport(profile: &Profile) -> Result<Https, Failure> {
+    let Some(path) = &profile.ca_file else { return Ok(Https::new()) };
+    fs::read(path)
+        .map_err(|error| error.to_string())
+        .and_then(|pem| Https::with_roots(&pem).map_err(|error| error.to_string()))
+        .map_err(|why| Failure::usage(format!("The certificates cannot be used: {}: {why}.", path.display())))
 }
 
 fn vault() -> Result<FileVault, Failure> {
@@ -80,8 +87,13 @@ fn not_signed_in(name: &ProfileName) -> Failure {
 
 /// A command line of ours, for a hint.
 fn command(verb: &str, name: &ProfileName) -> String {
+    line(verb, name, "")
+}
+
+/// The same with more behind the profile.
+fn line(verb: &str, name: &ProfileName, more: &str) -> String {
     match name.as_str() {
-        "default" => format!("`countersign {verb}`"),
-        name => format!("`countersign {verb} {name}`"),
+        "default" => format!("`countersign {verb}{more}`"),
+        name => format!("`countersign {verb} {name}{more}`"),
     }
 }

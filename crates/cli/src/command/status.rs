@@ -24,6 +24,8 @@ pub(crate) fn run(arguments: &arguments::Status) -> Result<(), Failure> {
             "scope": scope,
             "expires_at": session.expires_at.map(calendar::iso),
             "renewable": renewable,
+            "token_type": session.token_type.as_str(),
+            "key": session.proof_key.as_ref().map(client::ProofKey::jkt),
             "valid": valid,
         });
         print(&status.to_string())?;
@@ -40,6 +42,9 @@ pub(crate) fn run(arguments: &arguments::Status) -> Result<(), Failure> {
             format!("  application  {}", session.client_id),
             format!("  access       {until}{renews}"),
         ];
+        if session.proof_key.is_some() {
+            lines.push("  bound        to a key of this device (DPoP)".to_owned());
+        }
         if let Some(scope) = scope {
             lines.push(format!("  granted      {scope}"));
         }
