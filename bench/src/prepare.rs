@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use flow::admin::NewUser;
+use flow::client_keys::Nowhere;
 use flow::secrets::{KeyFile, KeyRing};
 use flow::{Browser, Env, Flow, Password, Settings, SignedIn, StartRequest};
 use proto::grant::decide::{Shown, Verdict};
+use proto::grant::start::Parameters;
 use proto::model::{ClientAddress, ClientId, UserName, Version};
 use proto::wire::credentials::{Credentials, Presented};
 use store::{SqliteSettings, Store};
@@ -48,7 +50,7 @@ async fn open(product: &Product) -> Result<(Arc<Flow>, Store)> {
     settings.device.hold = Duration::ZERO;
     settings.device.lifetime = Duration::from_secs(1_800);
     settings.limits.pending_grants_per_network = u32::MAX;
-    Ok((Arc::new(Flow::new(settings, env, store.clone(), ring).await?), store))
+    Ok((Arc::new(Flow::new(settings, env, store.clone(), ring, Nowhere).await?), store))
 }
 
 async fn person(flow: &Flow) -> Result<Arc<SignedIn>> {
@@ -85,7 +87,8 @@ async fn of_client(flow: &Arc<Flow>, person: &Arc<SignedIn>, client: &str, count
 }
 
 async fn one(flow: &Flow, person: &SignedIn, credentials: &Credentials, client_version: Version) -> Result<String> {
-    let request = StartRequest { credentials, scope: None, device_name: None, requester: DEVICE };
+    let caller = flow::Request { credentials, dpop: None };
+    let request = StartRequest { caller, parameters: Parameters::default(), requester: DEVICE };
     let started = flow.start(request).await.map_err(|refusal| anyhow::anyhow!("a device was refused: {refusal:?}"))?;
     // As it was committed: the first version of its row.
     let shown = Shown { grant_id: started.grant.id, grant_version: 1, client_version, session_id: person.session.id };

@@ -32,7 +32,7 @@ async fn df_3_4_7_sixty_four_parallel_polls_give_exactly_one_success() {
                 }
             }
             assert_eq!(tokens.len(), 1);
-            world.flow.userinfo(tokens[0].reveal()).await.unwrap();
+            world.flow.userinfo(tokens[0].reveal(), None).await.unwrap();
         }
     }
 }

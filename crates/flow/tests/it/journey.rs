@@ -55,7 +55,7 @@ async fn df_3_5_1_df_3_5_2_cf_7_an_approved_grant_gives_tokens_that_verify() {
     };
     let id = id_token::validate(id.reveal(), &expected).unwrap();
     assert_eq!(id.sub, access.sub);
-    let info = world.flow.userinfo(token).await.unwrap();
+    let info = world.flow.userinfo(token, None).await.unwrap();
     assert_eq!((info.sub, info.person.name.as_deref()), (access.sub, Some("Maria")));
 }
 
@@ -136,11 +136,11 @@ async fn df_3_4_8_a_late_replay_revokes_and_an_early_one_does_not() {
     for after in [Duration::ZERO, SECOND * 9] {
         world.env.advance(after);
         assert_eq!(world.poll(&world.tv, &device).await.unwrap_err(), Refusal::CodeReplayed);
-        world.flow.userinfo(&token).await.unwrap();
+        world.flow.userinfo(&token, None).await.unwrap();
     }
     world.env.advance(SECOND);
     assert_eq!(world.poll(&world.tv, &device).await.unwrap_err(), Refusal::CodeReplayed);
-    assert!(matches!(world.flow.userinfo(&token).await, Err(TokenRefusal::Invalid)));
+    assert!(matches!(world.flow.userinfo(&token, None).await, Err(TokenRefusal::Invalid)));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use proto::grant::decide::Verdict;
 use proto::model::{Client, GrantType, Scope, UserState};
 use proto::wire::credentials::Credentials;
 
-use crate::support::{World, world};
+use crate::support::{World, by, world};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -36,7 +36,10 @@ async fn refresh(world: &World, who: &Credentials, token: &str) -> Result<Issued
 }
 
 async fn refresh_to(world: &World, who: &Credentials, token: &str, scope: Option<&str>) -> Renewed {
-    world.flow.refresh(RefreshRequest { credentials: who, refresh_token: Some(token), scope }).await
+    world
+        .flow
+        .refresh(RefreshRequest { caller: by(who), refresh_token: Some(token), scope, resources: Vec::new() })
+        .await
 }
 
 #[tokio::test]
@@ -47,13 +50,13 @@ async fn sb_2_2_2_1_oa_6_3_an_unbound_token_is_replaced_each_time_and_the_replac
     let second = refresh(&world, &world.tv, &token(&first)).await.unwrap();
     assert_ne!(token(&second), token(&first));
     assert_eq!(second.response.scope, first.response.scope);
-    world.flow.userinfo(second.response.access_token.reveal()).await.unwrap();
+    world.flow.userinfo(second.response.access_token.reveal(), None).await.unwrap();
     let third = refresh(&world, &world.tv, &token(&second)).await.unwrap();
     let stolen = refresh_to(&world, &world.tv, &token(&second), None).await;
     assert_eq!(stolen.outcome.unwrap_err(), Refusal::RefreshTokenReplayed);
     assert_eq!(stolen.replayed, Some(first.grant_id));
     assert_eq!(refresh(&world, &world.tv, &token(&third)).await.unwrap_err(), Refusal::RefreshTokenInvalid);
-    let dead = world.flow.userinfo(third.response.access_token.reveal()).await;
+    let dead = world.flow.userinfo(third.response.access_token.reveal(), None).await;
     assert!(matches!(dead, Err(TokenRefusal::Invalid)));
 }
 
@@ -92,7 +95,7 @@ async fn oa_6_1_oa_6_2_a_token_is_its_clients_own_and_never_gives_more() {
     assert_eq!(more.outcome.unwrap_err(), Refusal::ScopeNotAllowed);
     let less = refresh_to(&world, &world.tv, &token(&issued), Some("openid")).await.outcome.unwrap();
     assert_eq!(less.response.scope.as_deref(), Some("openid"));
-    let info = world.flow.userinfo(less.response.access_token.reveal()).await.unwrap();
+    let info = world.flow.userinfo(less.response.access_token.reveal(), None).await.unwrap();
     assert_eq!(info.person.name, None, "the profile was not asked for");
     let whole = refresh(&world, &world.tv, &token(&less)).await.unwrap();
     assert_eq!(whole.response.scope, issued.response.scope);
@@ -132,15 +135,15 @@ async fn rv_2_1_2_rv_2_2_1_a_client_gives_back_its_own_tokens_and_no_others() {
         let issued = lasting(&world, &world.server).await;
         let access = issued.response.access_token.reveal().to_owned();
         let shown = if by_access { access.clone() } else { token(&issued) };
-        assert_eq!(world.flow.revoke(&world.tv, &shown).await.unwrap_err(), Refusal::RefreshTokenInvalid);
-        world.flow.userinfo(&access).await.unwrap();
-        let revoked = world.flow.revoke(&world.server, &shown).await.unwrap().unwrap();
+        assert_eq!(world.flow.revoke(by(&world.tv), &shown).await.unwrap_err(), Refusal::RefreshTokenInvalid);
+        world.flow.userinfo(&access, None).await.unwrap();
+        let revoked = world.flow.revoke(by(&world.server), &shown).await.unwrap().unwrap();
         assert_eq!(revoked.grant_id, issued.grant_id);
-        assert!(matches!(world.flow.userinfo(&access).await, Err(TokenRefusal::Invalid)));
+        assert!(matches!(world.flow.userinfo(&access, None).await, Err(TokenRefusal::Invalid)));
         assert_eq!(refresh(&world, &world.server, &token(&issued)).await.unwrap_err(), Refusal::RefreshTokenInvalid);
-        assert_eq!(world.flow.revoke(&world.server, &shown).await.unwrap(), None, "again");
+        assert_eq!(world.flow.revoke(by(&world.server), &shown).await.unwrap(), None, "again");
     }
-    assert_eq!(world.flow.revoke(&world.server, "anything").await.unwrap(), None);
+    assert_eq!(world.flow.revoke(by(&world.server), "anything").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -196,11 +199,11 @@ async fn a_person_sees_names_and_removes_their_devices_and_nobody_elses() {
     let again = refresh(&world, &world.tv, &token(&issued)).await.unwrap();
 
     assert!(!world.flow.remove_device(&stranger, id).await.unwrap());
-    world.flow.userinfo(again.response.access_token.reveal()).await.unwrap();
+    world.flow.userinfo(again.response.access_token.reveal(), None).await.unwrap();
     assert!(world.flow.remove_device(&person, id).await.unwrap());
     assert!(!world.flow.remove_device(&person, id).await.unwrap());
     assert!(world.flow.devices(&person).await.unwrap().is_empty());
-    let dead = world.flow.userinfo(again.response.access_token.reveal()).await;
+    let dead = world.flow.userinfo(again.response.access_token.reveal(), None).await;
     assert!(matches!(dead, Err(TokenRefusal::Invalid)));
     assert_eq!(refresh(&world, &world.tv, &token(&again)).await.unwrap_err(), Refusal::RefreshTokenInvalid);
 }

@@ -15,16 +15,17 @@ use proto::Timestamp;
 use proto::grant::Refusal;
 use proto::grant::authenticate::{Endpoint, authenticate};
 use proto::grant::decide::Verdict;
+use proto::grant::start::Parameters;
 use proto::model::{AuthMethod, Client, Grant, GrantState, UserId};
 use store::load::GrantFilter;
 use store::{FaultSettings, Operation, SqliteSettings, Store};
 
-use crate::support::{PASSWORD, World, client, home, over, public, world, world_on};
+use crate::support::{Nowhere, PASSWORD, World, by, client, home, over, public, world, world_on};
 
 /// A grant that nobody decided, and a room that does not know it.
 async fn unknown_grant() -> (WaitingRoom, Grant) {
     let world = world().await;
-    let request = StartRequest { credentials: &world.tv, scope: None, device_name: None, requester: home() };
+    let request = StartRequest { caller: by(&world.tv), parameters: Parameters::default(), requester: home() };
     let grant = world.flow.start(request).await.unwrap().grant;
     (WaitingRoom::new(Quota::new(Caps { grants: 10, per_network: 10, per_site: 10, slots: 10 })), grant)
 }
@@ -33,7 +34,7 @@ async fn unknown_grant() -> (WaitingRoom, Grant) {
 fn meets(room: &WaitingRoom, grant: &Grant, now: Timestamp) -> String {
     let tv: Client = client("tv", AuthMethod::None);
     let caller = authenticate(Some(&tv), &public("tv"), Endpoint::Token).unwrap();
-    match room.poll(&grant.device_code, caller, Some(Duration::ZERO), now) {
+    match room.poll(&grant.device_code, caller, None, Some(Duration::ZERO), now) {
         Meets::Answer(refusal) => format!("{refusal:?}"),
         Meets::Hold(_) => "Hold".into(),
         Meets::Store => "Store".into(),
@@ -282,7 +283,7 @@ async fn over_faulty(world: &World, faults: FaultSettings) -> World {
     loop {
         let keys = KeyRing::open(&world.store, &world.file, &world.env).await.unwrap();
         let settings = Settings::new("https://id.example.com");
-        let Ok(flow) = Flow::new(settings, world.env.clone(), store.clone(), keys).await else { continue };
+        let Ok(flow) = Flow::new(settings, world.env.clone(), store.clone(), keys, Nowhere).await else { continue };
         let (tv, server, file) = (world.tv.clone(), world.server.clone(), Arc::clone(&world.file));
         return World { flow: Arc::new(flow), env: world.env.clone(), store, tv, server, file };
     }

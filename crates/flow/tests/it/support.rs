@@ -4,15 +4,19 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use flow::client_keys::{FetchFailure, FetchJwks, Fetching};
 use flow::secrets::{KeyFile, KeyRing};
-use flow::{Browser, Env, Flow, Found, Issued, Password, PollRequest, Polled, Settings, SignedIn, StartRequest};
+use flow::{
+    Browser, Env, Flow, Found, Issued, Password, PollRequest, Polled, Request, Settings, SignedIn, StartRequest,
+};
 use proto::Timestamp;
 use proto::grant::Refusal;
 use proto::grant::decide::Verdict;
 use proto::grant::lookup::Arrival;
+use proto::grant::start::Parameters;
 use proto::model::{
-    AuthMethod, Client, ClientAddress, ClientId, DeviceAuth, DevicePolicy, GrantType, IdTokenAlg, LinkPolicy, Scope,
-    UserName,
+    AuthMethod, Client, ClientAddress, ClientId, DeviceAuth, DevicePolicy, GrantType, LinkPolicy, Scope, SigningAlg,
+    TokenPolicy, UserName,
 };
 use proto::secret::{Alphabet, ClientSecret, UserCode};
 use proto::wire::authorize::AuthorizationResponse;
@@ -43,7 +47,7 @@ pub async fn world_on(store: Store, adjust: impl FnOnce(&mut Settings)) -> World
     let ring = KeyRing::open(&store, &file, &env).await.unwrap();
     let mut settings = Settings::new("https://id.example.com");
     adjust(&mut settings);
-    let flow = Arc::new(Flow::new(settings, env.clone(), store.clone(), ring).await.unwrap());
+    let flow = Arc::new(Flow::new(settings, env.clone(), store.clone(), ring, Nowhere).await.unwrap());
     let admin = flow.admin();
     admin.add_client(&client("tv", AuthMethod::None)).await.unwrap();
     let secret = admin.add_client(&client("server", AuthMethod::ClientSecretBasic)).await.unwrap().unwrap();
@@ -63,16 +67,20 @@ pub fn client(id: &str, auth: AuthMethod) -> Client {
         name: format!("The {id}"),
         auth,
         secrets: Vec::new(),
+        keys: None,
+        assertion_alg: None,
         grants: vec![GrantType::DeviceCode],
         scopes: Scope::parse("openid profile").unwrap(),
         origins: Vec::new(),
         link: LinkPolicy::SameNetwork,
         device_auth: DeviceAuth::Required,
-        id_token_alg: IdTokenAlg::Rs256,
+        id_token_alg: SigningAlg::Rs256,
         device: DevicePolicy::default(),
+        tokens: TokenPolicy::default(),
         introspects: false,
         verified: true,
         enabled: true,
+        registration: None,
         declaration: None,
         created_at: Timestamp::EPOCH,
         version: 0,
@@ -88,14 +96,28 @@ pub fn basic(id: &str, secret: &ClientSecret) -> Credentials {
     Credentials { client_id: ClientId::parse(id).unwrap(), presented, by_header: true }
 }
 
+/// A request without a proof.
+pub const fn by(credentials: &Credentials) -> Request<'_> {
+    Request { credentials, dpop: None }
+}
+
+/// Brings no keys from anywhere.
+pub struct Nowhere;
+
+impl FetchJwks for Nowhere {
+    fn fetch<'a>(&'a self, _: &'a str) -> Fetching<'a> {
+        Box::pin(async { Err(FetchFailure::Busy) })
+    }
+}
+
 pub fn home() -> ClientAddress {
     ClientAddress::direct(HOME)
 }
 
 impl World {
     pub async fn try_start(&self, who: &Credentials) -> Result<AuthorizationResponse, Refusal> {
-        let request =
-            StartRequest { credentials: who, scope: Some("openid profile"), device_name: None, requester: home() };
+        let parameters = Parameters { scope: Some("openid profile"), ..Parameters::default() };
+        let request = StartRequest { caller: by(who), parameters, requester: home() };
         self.flow.start(request).await.map(|started| started.response)
     }
 
@@ -105,12 +127,13 @@ impl World {
 
     pub async fn start_from(&self, ip: &str) -> Result<AuthorizationResponse, Refusal> {
         let requester = ClientAddress::direct(ip.parse().unwrap());
-        let request = StartRequest { credentials: &self.tv, scope: None, device_name: None, requester };
+        let request = StartRequest { caller: by(&self.tv), parameters: Parameters::default(), requester };
         self.flow.start(request).await.map(|started| started.response)
     }
 
     pub async fn start_for(&self, who: &Credentials, scope: &str) -> AuthorizationResponse {
-        let request = StartRequest { credentials: who, scope: Some(scope), device_name: None, requester: home() };
+        let parameters = Parameters { scope: Some(scope), ..Parameters::default() };
+        let request = StartRequest { caller: by(who), parameters, requester: home() };
         self.flow.start(request).await.unwrap().response
     }
 
@@ -148,9 +171,11 @@ impl World {
     /// A poll that waits for `wait`; zero answers at once.
     pub async fn poll_for(&self, who: &Credentials, code: &str, wait: Duration) -> Polled {
         let request = PollRequest {
-            credentials: who,
+            caller: by(who),
             grant_type: Some(GRANT_TYPE_DEVICE_CODE),
             device_code: Some(code),
+            code_verifier: None,
+            resources: Vec::new(),
             wait: Some(wait),
         };
         let poll = self.flow.read_poll(&request).unwrap();
@@ -167,6 +192,6 @@ pub async fn over(world: &World, store: Store) -> World {
     let env = world.env.clone();
     let ring = KeyRing::open(&store, &world.file, &env).await.unwrap();
     let settings = Settings::new("https://id.example.com");
-    let flow = Arc::new(Flow::new(settings, env.clone(), store.clone(), ring).await.unwrap());
+    let flow = Arc::new(Flow::new(settings, env.clone(), store.clone(), ring, Nowhere).await.unwrap());
     World { flow, env, store, tv: world.tv.clone(), server: world.server.clone(), file: Arc::clone(&world.file) }
 }

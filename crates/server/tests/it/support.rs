@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use countersign_server::address::TrustedProxies;
 use countersign_server::assets::Brand;
+use countersign_server::fetch::Fetcher;
 use countersign_server::listen::BodyLimits;
 use countersign_server::telemetry::Metrics;
 use countersign_server::{App, Settings};
@@ -20,9 +21,10 @@ use flow::{Env, Flow, Password, StartRequest};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use proto::Timestamp;
+use proto::grant::start::Parameters;
 use proto::model::{
-    AuthMethod, Client, ClientAddress, ClientId, DeviceAuth, DevicePolicy, GrantId, GrantState, GrantType, IdTokenAlg,
-    LinkPolicy, Scope, UserName, UserState,
+    AuthMethod, Client, ClientAddress, ClientId, DeviceAuth, DevicePolicy, GrantId, GrantState, GrantType, LinkPolicy,
+    Scope, SigningAlg, TokenPolicy, UserName, UserState,
 };
 use proto::wire::credentials::Credentials;
 use proto::wire::form::Form;
@@ -116,7 +118,7 @@ impl TestApp {
         trusted_proxies: &str,
     ) -> Result<Self, StoreError> {
         let ring = KeyRing::open(&keys, &file, &env).await.unwrap();
-        let flow = Arc::new(Flow::new(settings, env.clone(), store.clone(), ring).await?);
+        let flow = Arc::new(Flow::new(settings, env.clone(), store.clone(), ring, Fetcher::new(Vec::new())).await?);
         let settings = Settings {
             name: "Example ID".into(),
             brand: Brand::default(),
@@ -176,9 +178,11 @@ impl TestApp {
 
     pub(crate) async fn device_called(&self, client: &str, from: &str, scope: &str, name: Option<&str>) -> Device {
         let body = format!("client_id={client}");
-        let credentials = Credentials::read(None, &Form::parse(body.as_bytes()).unwrap()).unwrap();
+        let credentials = Credentials::read(None, &Form::parse(body.as_bytes()).unwrap(), |_| None).unwrap();
         let requester = ClientAddress::direct(ip(from));
-        let request = StartRequest { credentials: &credentials, scope: Some(scope), device_name: name, requester };
+        let parameters = Parameters { scope: Some(scope), device_name: name, ..Parameters::default() };
+        let caller = flow::Request { credentials: &credentials, dpop: None };
+        let request = StartRequest { caller, parameters, requester };
         let started = self.flow.start(request).await.unwrap();
         let complete = started.response.verification_uri_complete.unwrap();
         Device {
@@ -232,16 +236,20 @@ pub(crate) fn client(id: &str, name: &str) -> Client {
         name: name.to_owned(),
         auth: AuthMethod::None,
         secrets: Vec::new(),
+        keys: None,
+        assertion_alg: None,
         grants: vec![GrantType::DeviceCode],
         scopes: Scope::parse("openid profile email offline_access").unwrap(),
         origins: Vec::new(),
         link: LinkPolicy::SameNetwork,
         device_auth: DeviceAuth::Required,
-        id_token_alg: IdTokenAlg::Es256,
+        id_token_alg: SigningAlg::Es256,
         device: DevicePolicy::default(),
+        tokens: TokenPolicy::default(),
         introspects: false,
         verified: true,
         enabled: true,
+        registration: None,
         declaration: None,
         created_at: START,
         version: 0,
