@@ -5,6 +5,7 @@
 pub mod address;
 pub mod app;
 pub mod assets;
+pub mod fetch;
 mod http;
 pub mod listen;
 mod operator;
