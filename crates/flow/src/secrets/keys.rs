@@ -135,15 +135,17 @@ impl Rows<'_> {
     fn signing(&self, purpose: KeyPurpose, published: &mut Published) -> Result<SigningKey, KeyRingError> {
         let missing = || KeyRingError::NoActiveKey(purpose);
         let algorithm = algorithm(purpose).ok_or_else(missing)?;
-        let mut active = None;
+        let (mut active, mut jwks) = (None, BTreeMap::new());
         for row in self.of(purpose)? {
             let plain = self.sealer.open(row)?;
             let (kid, pkcs8) = split_signing(&plain).ok_or(KeyRingError::Unsealable(row.id))?;
             let key = SigningKey::from_pkcs8(algorithm, kid, pkcs8)?;
-            published.jwks.push(key.public_jwk().clone());
             published.kids.insert(row.id, key.kid().to_owned());
+            jwks.insert(row.id, key.public_jwk().clone());
             active.get_or_insert(key);
         }
+        // The oldest first, so that what is published does not change when the next one is used.
+        published.jwks.extend(jwks.into_values());
         active.ok_or_else(missing)
     }
 }

@@ -190,7 +190,7 @@ async fn a_deployment_of_a_program_before_gets_the_keys_it_lacks_and_keeps_the_o
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nodes_that_start_at_once_make_every_key_once() {
     let folder = tempfile::tempdir().unwrap();
-    let database = SqliteSettings::at(&folder.path().join("countersign.db"));
+    let database = SqliteSettings::at(folder.path().join("countersign.db"));
     let file = Arc::new(KeyFile::ephemeral(&mut Seeded::new(1)));
     let store = Store::sqlite(database).await.unwrap();
     let env = Env::system();
@@ -315,7 +315,7 @@ async fn a_reseal_whose_reply_is_lost_leaves_all_or_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_reseal_forgets_no_key_that_is_made_meanwhile() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::sqlite(SqliteSettings::at(&folder.path().join("countersign.db"))).await.unwrap();
+    let store = Store::sqlite(SqliteSettings::at(folder.path().join("countersign.db"))).await.unwrap();
     let env = Env::system();
     let mut present = KeyFile::ephemeral(&mut Seeded::new(0));
     drop(KeyRing::open(&store, &present, &env).await.unwrap());

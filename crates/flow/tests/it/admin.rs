@@ -1,11 +1,9 @@
 //! Commands of the operator, and a running node that hears of them.
 
-use std::time::Duration;
-
 use flow::admin::{AdminError, ClientEdit, Declared};
 use proto::grant::Refusal;
 use proto::grant::decide::Verdict;
-use proto::model::{AuthMethod, KeyPurpose, KeyState};
+use proto::model::AuthMethod;
 
 use crate::support::{basic, client, world};
 
@@ -82,45 +80,6 @@ async fn declared_clients_follow_the_configuration_and_no_command() {
 }
 
 #[tokio::test]
-async fn oi_15_keys_rotate_without_a_gap() {
-    let world = world().await;
-    let admin = world.flow.admin();
-    let of = |state| {
-        let flow = std::sync::Arc::clone(&world.flow);
-        async move {
-            let keys = flow.admin().keys().await.unwrap();
-            keys.into_iter().filter(|key| key.purpose == KeyPurpose::SignEs256 && key.state == state).count()
-        }
-    };
-    admin.rotate_key(KeyPurpose::SignEs256).await.unwrap();
-    assert_eq!((of(KeyState::Active).await, of(KeyState::Next).await), (1, 1));
-    world.env.advance(Duration::from_secs(3_600));
-    world.flow.advance_keys(None).await.unwrap();
-    assert_eq!((of(KeyState::Active).await, of(KeyState::Next).await, of(KeyState::Retired).await), (1, 0, 1));
-    world.env.advance(Duration::from_secs(2 * 86_400));
-    world.flow.advance_keys(None).await.unwrap();
-    assert_eq!((of(KeyState::Active).await, of(KeyState::Retired).await), (1, 0));
-    let active = admin.keys().await.unwrap().into_iter().find(|key| key.state == KeyState::Active).unwrap();
-    assert!(matches!(admin.retire_key(active.id).await, Err(AdminError::NoNextKey)));
-}
-
-#[tokio::test]
-async fn an_emergency_retires_one_key_and_leaves_the_others_their_time() {
-    let world = world().await;
-    let admin = world.flow.admin();
-    admin.rotate_key(KeyPurpose::SignEs256).await.unwrap();
-    admin.rotate_key(KeyPurpose::SignRs256).await.unwrap();
-    let keys = admin.keys().await.unwrap();
-    let of = |purpose, state| keys.iter().find(|key| key.purpose == purpose && key.state == state).unwrap().id;
-    admin.retire_key(of(KeyPurpose::SignEs256, KeyState::Active)).await.unwrap();
-    let now = admin.keys().await.unwrap();
-    let state = |id| now.iter().find(|key| key.id == id).map(|key| key.state);
-    assert_eq!(state(of(KeyPurpose::SignEs256, KeyState::Active)), None);
-    assert_eq!(state(of(KeyPurpose::SignEs256, KeyState::Next)), Some(KeyState::Active));
-    assert_eq!(state(of(KeyPurpose::SignRs256, KeyState::Next)), Some(KeyState::Next));
-}
-
-#[tokio::test]
 async fn a_grant_taken_back_gives_nothing_any_more() {
     let world = world().await;
     let device = world.start(&world.tv).await;
@@ -128,7 +87,7 @@ async fn a_grant_taken_back_gives_nothing_any_more() {
     world.decide(&person, &device.user_code, Verdict::Approve).await;
     let issued = world.poll(&world.tv, &device).await.unwrap();
     let token = issued.response.access_token.reveal().to_owned();
-    world.flow.userinfo(&token).await.unwrap();
+    world.flow.userinfo(&token, None).await.unwrap();
     world.flow.admin().revoke_grant(issued.grant_id).await.unwrap();
-    assert!(world.flow.userinfo(&token).await.is_err());
+    assert!(world.flow.userinfo(&token, None).await.is_err());
 }

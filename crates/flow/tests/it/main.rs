@@ -9,6 +9,7 @@ mod admin;
 mod faults;
 mod held;
 mod journey;
+mod keys;
 mod lasting;
 mod races;
 mod support;
