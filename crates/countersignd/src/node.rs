@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use flow::secrets::{KeyFile, KeyFileError, KeyRing, KeyRingError};
 use flow::{Env, Flow, Settings};
+use server::fetch::Fetcher;
 use store::{SqliteSettings, Store, StoreError};
 
 /// Where state is kept.
@@ -48,8 +49,8 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Opens the store, making and migrating it where needed, and the keys in it.
-    pub(crate) async fn open(kept: &Kept, settings: Settings) -> Result<Self, OpenError> {
+    /// Opens the store, making and migrating it where needed, and the keys in it. Keys of clients come through `fetcher`.
+    pub(crate) async fn open(kept: &Kept, settings: Settings, fetcher: Fetcher) -> Result<Self, OpenError> {
         let env = Env::system();
         let place = match kept {
             Kept::Memory => "memory".to_owned(),
@@ -68,7 +69,7 @@ impl Node {
             }
         };
         let ring = KeyRing::open(&store, &file, &env).await?;
-        let flow = Flow::new(settings, env, store.clone(), ring).await.map_err(failed)?;
+        let flow = Flow::new(settings, env, store.clone(), ring, fetcher).await.map_err(failed)?;
         Ok(Self { flow: Arc::new(flow), store })
     }
 

@@ -10,10 +10,11 @@ use flow::admin::Declared;
 use flow::settings::{DeviceSettings, Limits, SessionSettings};
 use proto::Timestamp;
 use proto::grant::Lifetimes;
-use proto::model::{Client, DevicePolicy};
+use proto::model::{Client, Demand, DevicePolicy, TokenPolicy};
 use proto::secret::ClientSecret;
 use server::address::TrustedProxies;
 use server::assets::{Brand, Logo};
+use server::fetch::Fetcher;
 use server::listen::{ListenSettings, Tls, open_file_limit};
 use server::telemetry::{LogLevel, LogSettings};
 use store::SqliteSettings;
@@ -35,11 +36,13 @@ pub(crate) fn settings(config: &Config) -> flow::Settings {
             hold: config.device.hold,
             alphabet: config.device.alphabet,
         },
+        signing: config.tokens.signing,
         tokens: Lifetimes {
             access: config.tokens.access_lifetime,
             refresh_idle: config.tokens.refresh_idle,
             refresh_absolute: config.tokens.refresh_absolute,
         },
+        dpop: flow::DpopPolicy::default(),
         session: SessionSettings { idle: limits.session_idle, absolute: limits.session_absolute },
         limits: Limits {
             held_polls: whole(limits.held_polls),
@@ -72,6 +75,11 @@ pub(crate) fn kept(config: &Config) -> Kept {
             key_file: config.secrets.key_file.clone(),
         },
     }
+}
+
+/// How keys of clients are fetched.
+pub(crate) fn fetcher(config: &Config) -> Fetcher {
+    Fetcher::new(config.limits.jwks_networks.clone())
 }
 
 /// What the pages and the address of a caller depend on.
@@ -135,6 +143,8 @@ fn declaration(declared: &DeclaredClient) -> Declared {
         name: declared.name.clone(),
         auth: declared.auth,
         secrets: secret.iter().map(ClientSecret::hash).collect(),
+        keys: None,
+        assertion_alg: None,
         grants: declared.grants.clone(),
         scopes: declared.scopes.clone(),
         origins: declared.origins.clone(),
@@ -146,10 +156,13 @@ fn declaration(declared: &DeclaredClient) -> Declared {
             hold: declared.hold,
             interval: declared.interval,
             lifetime: declared.lifetime,
+            pkce: Demand::Optional,
         },
+        tokens: TokenPolicy::default(),
         introspects: declared.introspection,
         verified: true,
         enabled: true,
+        registration: None,
         declaration: None,
         created_at: Timestamp::EPOCH,
         version: 0,

@@ -46,6 +46,7 @@ fn secret(client: &DeclaredClient, key: &dyn Fn(&str) -> String, check: &mut Che
                 );
             }
         }
+        AuthMethod::PrivateKeyJwt => {}
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => check.refuse(
             &[&auth, &secret],
             client.secret.is_none(),

@@ -1,6 +1,6 @@
 //! Values that are one of a few names.
 
-use proto::model::{AuthMethod, DeviceAuth, GrantType, IdTokenAlg, LinkPolicy};
+use proto::model::{AuthMethod, DeviceAuth, GrantType, LinkPolicy, SigningAlg};
 use proto::secret::Alphabet;
 use server::telemetry::LogFormat;
 use toml::Value;
@@ -9,13 +9,6 @@ use super::input::{Input, quoted};
 use super::kinds::Read;
 use super::nearest::nearest;
 use super::shown::Shown;
-
-/// Signature algorithm of access tokens (RFC 7518 §3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signing {
-    /// ECDSA on P-256.
-    Es256,
-}
 
 /// A type whose values have names in the configuration.
 pub(crate) trait Named: Copy + PartialEq + 'static {
@@ -52,10 +45,6 @@ impl Named for GrantType {
         &["authorization_code", "client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"];
 }
 
-impl Named for IdTokenAlg {
-    const NAMES: &'static [(&'static str, Self)] = &[("RS256", Self::Rs256), ("ES256", Self::Es256)];
-}
-
 impl Named for LinkPolicy {
     const NAMES: &'static [(&'static str, Self)] =
         &[("same_network", Self::SameNetwork), ("always", Self::Always), ("never", Self::Never)];
@@ -65,9 +54,9 @@ impl Named for LogFormat {
     const NAMES: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
 }
 
-impl Named for Signing {
-    const NAMES: &'static [(&'static str, Self)] = &[("ES256", Self::Es256)];
-    const LATER: &'static [&'static str] = &["EdDSA", "RS256"];
+impl Named for SigningAlg {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("ES256", Self::Es256), ("RS256", Self::Rs256), ("EdDSA", Self::EdDsa), ("Ed25519", Self::EdDsa)];
 }
 
 impl<T: Named> Shown for T {

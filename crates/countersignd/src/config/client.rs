@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proto::model::{AuthMethod, ClientId, DeviceAuth, GrantType, IdTokenAlg, LinkPolicy, Origin, Scope};
+use proto::model::{AuthMethod, ClientId, DeviceAuth, GrantType, LinkPolicy, Origin, Scope, SigningAlg};
 use proto::secret::Alphabet;
 
 use super::choice::{choice, choices};
@@ -42,7 +42,7 @@ section! {
         /// Web applications: origins whose scripts may call the endpoints, such as ["https://tv.example.com"].
         origins: Vec<Origin>, origins, default [], live;
         /// Signature algorithm of its id_tokens: "RS256", which clients assume, or "ES256".
-        id_token_alg: IdTokenAlg, choice, default "RS256", live;
+        id_token_alg: SigningAlg, choice, default "RS256", live;
         /// As in [device], for this client alone.
         alphabet: Option<Alphabet>, optional(choice), unset "digits", live;
         /// As in [device], for this client alone.

@@ -17,9 +17,10 @@ use flow::admin::NewUser;
 use flow::{Env, Flow, Password, Settings};
 use proto::entropy;
 use proto::model::{
-    AuthMethod, Client, ClientId, DeviceAuth, DevicePolicy, GrantState, GrantType, IdTokenAlg, LinkPolicy, Scope,
-    UserName,
+    AuthMethod, Client, ClientId, DeviceAuth, DevicePolicy, GrantState, GrantType, LinkPolicy, Scope, SigningAlg,
+    TokenPolicy, UserName,
 };
+use server::fetch::Fetcher;
 use server::listen::ListenSettings;
 use server::telemetry::Metrics;
 use store::SqliteSettings;
@@ -168,7 +169,7 @@ async fn open(folder: &Path, issuer: &str) -> anyhow::Result<Node> {
         database: SqliteSettings::at(folder.join("countersign.db")),
         key_file: folder.join("countersign.key"),
     };
-    Ok(Node::open(&kept, Settings::new(issuer)).await?)
+    Ok(Node::open(&kept, Settings::new(issuer), Fetcher::new(Vec::new())).await?)
 }
 
 /// A fresh person with a password, and the device's client.
@@ -183,16 +184,20 @@ async fn register(flow: &Flow) -> anyhow::Result<String> {
         name: "Living-room TV".to_owned(),
         auth: AuthMethod::None,
         secrets: Vec::new(),
+        keys: None,
+        assertion_alg: None,
         grants: vec![GrantType::DeviceCode],
         scopes: Scope::parse("openid profile")?,
         origins: Vec::new(),
         link: LinkPolicy::SameNetwork,
         device_auth: DeviceAuth::Required,
-        id_token_alg: IdTokenAlg::Rs256,
+        id_token_alg: SigningAlg::Rs256,
         device: DevicePolicy::default(),
+        tokens: TokenPolicy::default(),
         introspects: false,
         verified: true,
         enabled: true,
+        registration: None,
         declaration: None,
         created_at: flow.now(),
         version: 0,

@@ -8,7 +8,9 @@ use std::io::Write;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use flow::admin::ClientEdit;
-use proto::model::{AuthMethod, Client, ClientId, DeviceAuth, DevicePolicy, GrantType, IdTokenAlg, LinkPolicy, Scope};
+use proto::model::{
+    AuthMethod, Client, ClientId, DeviceAuth, DevicePolicy, GrantType, LinkPolicy, Scope, SigningAlg, TokenPolicy,
+};
 use proto::secret::ClientSecret;
 
 use super::audit::Changed;
@@ -176,16 +178,20 @@ async fn add(on: &Deployment, new: &Add, out: &mut dyn Write) -> Result<(), Fail
         name: new.name.clone(),
         auth: new.auth,
         secrets: Vec::new(),
+        keys: None,
+        assertion_alg: None,
         grants: once(&new.grants),
         scopes: scopes(&new.scopes).map_err(usage)?,
         origins: new.terms.origins().unwrap_or_default(),
         link: new.terms.link.unwrap_or(LinkPolicy::SameNetwork),
         device_auth: new.terms.device_auth.unwrap_or(DeviceAuth::Required),
-        id_token_alg: new.terms.id_token_alg.unwrap_or(IdTokenAlg::Rs256),
+        id_token_alg: new.terms.id_token_alg.unwrap_or(SigningAlg::Rs256),
         device: new.terms.device(&DevicePolicy::default()),
+        tokens: TokenPolicy::default(),
         introspects: new.introspect,
         verified: !new.unverified,
         enabled: true,
+        registration: None,
         declaration: None,
         created_at: on.now(),
         version: 0,

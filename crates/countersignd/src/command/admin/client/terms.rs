@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use proto::grant::start::OFFLINE_ACCESS;
-use proto::model::{AuthMethod, Client, DeviceAuth, DevicePolicy, GrantType, IdTokenAlg, LinkPolicy, Origin};
+use proto::model::{AuthMethod, Client, DeviceAuth, DevicePolicy, GrantType, LinkPolicy, Origin, SigningAlg};
 use proto::secret::Alphabet;
 
 use super::super::options::{Choice, Own, own};
@@ -25,8 +25,8 @@ pub(crate) struct Terms {
     #[arg(long = "origin", value_name = "ORIGIN", num_args = 1.., value_parser = origin, help_heading = "Terms")]
     origins: Vec<Option<Origin>>,
     /// Signature algorithm of its id_tokens; clients assume RS256
-    #[arg(long, value_name = "ALG", value_parser = Choice::<IdTokenAlg>::new(), help_heading = "Terms")]
-    pub(super) id_token_alg: Option<IdTokenAlg>,
+    #[arg(long, value_name = "ALG", value_parser = Choice::<SigningAlg>::new(), help_heading = "Terms")]
+    pub(super) id_token_alg: Option<SigningAlg>,
     /// Characters of its user codes: base20, digits, or "default" for what [device] says
     #[arg(long, value_name = "CHARACTERS", value_parser = own(option::alphabet), help_heading = "Terms")]
     alphabet: Option<Own<Alphabet>>,
@@ -59,6 +59,7 @@ impl Terms {
             hold: self.hold.map_or(before.hold, Own::value),
             interval: self.interval.map_or(before.interval, Own::value),
             lifetime: self.lifetime.map_or(before.lifetime, Own::value),
+            pkce: before.pkce,
         }
     }
 
