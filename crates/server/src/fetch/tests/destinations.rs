@@ -175,6 +175,8 @@ fn dr_5_5_an_address_has_the_one_shape_of_honest_ones() {
         ("https://:443/", UrlRefusal::Host),
         ("https://?x", UrlRefusal::Host),
         ("http://keys.example/", UrlRefusal::Scheme),
+        ("http://10.0.0.1/", UrlRefusal::Scheme),
+        ("http://localhost.example/", UrlRefusal::Scheme),
         ("ftp://keys.example/", UrlRefusal::Scheme),
         ("file:///etc/passwd", UrlRefusal::Scheme),
         ("gopher://keys.example/", UrlRefusal::Scheme),
@@ -214,6 +216,9 @@ fn dr_5_5_an_address_has_the_one_shape_of_honest_ones() {
         "https://xn--bcher-kva.example/a//b/../c",
         "https://1.1.1.1/jwks",
         "https://[2606:4700::1111]/jwks",
+        "http://localhost:8080/jwks",
+        "http://127.0.0.1:8080/jwks",
+        "http://[::1]/jwks",
     ] {
         assert_eq!(check_url(url), Ok(()), "{url}");
     }
