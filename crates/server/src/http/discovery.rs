@@ -59,7 +59,9 @@ fn document(app: &App) -> AuthorizationServerMetadata {
         dpop_signing_alg_values_supported: algorithms(),
         acr_values_supported: Acr::ALL.map(|acr| acr.as_str().to_owned()).into(),
         subject_types_supported: list(&["public", "pairwise"]),
-        id_token_signing_alg_values_supported: list(&["RS256", "ES256"]),
+        // Ed25519 under the name that its id_tokens carry: a client that reads `Ed25519` here and expects it in the header
+        // would refuse them (JW-15). What is only verified is listed under both.
+        id_token_signing_alg_values_supported: list(&["RS256", "ES256", "EdDSA"]),
         claims_supported: list(&[
             "iss",
             "sub",

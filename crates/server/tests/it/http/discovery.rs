@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use http::Method;
+use proto::model::{Client, SigningAlg};
 
-use super::support::{Call, Caller, JWKS, METADATA, OPENID, TOKEN, members};
-use crate::support::{ISSUER, TestApp};
+use super::support::{Call, Caller, JWKS, METADATA, OPENID, TOKEN, USERINFO, members, part};
+use crate::support::{ISSUER, TestApp, client};
 
 const WITH_PATH: &str = "https://id.example.com/people/de";
 
@@ -25,7 +26,7 @@ async fn md_2_2_md_2_3_md_2_4_md_2_6_md_2_9_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_th
     claims_supported: ["iss","sub","aud","exp","iat","auth_time","amr","at_hash","name","preferred_username","email"]
     device_authorization_endpoint: "https://id.example.com/oauth2/device_authorization"
     grant_types_supported: ["urn:ietf:params:oauth:grant-type:device_code","refresh_token"]
-    id_token_signing_alg_values_supported: ["RS256","ES256"]
+    id_token_signing_alg_values_supported: ["RS256","ES256","EdDSA"]
     introspection_endpoint: "https://id.example.com/oauth2/introspect"
     introspection_endpoint_auth_methods_supported: ["client_secret_basic","client_secret_post"]
     issuer: "https://id.example.com"
@@ -167,6 +168,7 @@ async fn jw_11_md_2_7_the_keys_are_public_and_each_says_what_it_is_for() {
         names.sort_unstable();
         let expected: &[&str] = match key["kty"].as_str().unwrap() {
             "EC" => &["alg", "crv", "kid", "kty", "use", "x", "y"],
+            "OKP" => &["alg", "crv", "kid", "kty", "use", "x"],
             "RSA" => &["alg", "e", "kid", "kty", "n", "use"],
             other => panic!("{other}"),
         };
@@ -175,7 +177,7 @@ async fn jw_11_md_2_7_the_keys_are_public_and_each_says_what_it_is_for() {
         assert!(kids.insert(key["kid"].as_str().unwrap().to_owned()), "kid twice");
         algs.insert(key["alg"].as_str().unwrap().to_owned());
     }
-    assert_eq!(algs, BTreeSet::from(["ES256".to_owned(), "RS256".to_owned()]));
+    assert_eq!(algs, ["ES256", "EdDSA", "RS256"].map(str::to_owned).into());
 }
 
 #[tokio::test]
@@ -189,4 +191,40 @@ async fn jw_11_oi_15_a_rotated_key_is_published_beside_the_old_one_and_changes_t
     assert_ne!(before.header("etag"), after.header("etag"));
     let count = |keys: &serde_json::Value| keys["keys"].as_array().unwrap().len();
     assert_eq!(count(&after.json()), count(&before.json()) + 1);
+}
+
+#[tokio::test]
+async fn jw_15_oi_7_id_tokens_carry_a_name_that_is_listed_and_every_listed_name_is_carried() {
+    let app = TestApp::new().await;
+    let document = Call::get(METADATA).send(&app).await.json();
+    let listed = |name: &str| {
+        let list = document[name].as_array().unwrap().iter();
+        list.map(|name| name.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    let mut carried = BTreeSet::new();
+    for id_token_alg in [SigningAlg::EdDsa, SigningAlg::Es256, SigningAlg::Rs256] {
+        let id = format!("{id_token_alg:?}");
+        let caller = Caller::register_as(&app, Client { id_token_alg, ..client(&id, &id) }).await;
+        let token = caller.signed_in(&app, "openid").await.text("id_token");
+        carried.insert(part(&token, 0)["alg"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(listed("id_token_signing_alg_values_supported"), carried);
+    assert!(carried.contains("RS256"));
+    // What is only verified is known under both names of Ed25519.
+    let verified = listed("dpop_signing_alg_values_supported");
+    assert!(verified.is_superset(&BTreeSet::from(["Ed25519".to_owned(), "EdDSA".to_owned()])), "{verified:?}");
+}
+
+#[tokio::test]
+async fn jw_1_access_tokens_are_signed_as_the_operator_chose_with_a_published_key() {
+    for (signing, alg) in [(SigningAlg::EdDsa, "EdDSA"), (SigningAlg::Es256, "ES256"), (SigningAlg::Rs256, "RS256")] {
+        let app = TestApp::with(|settings| settings.signing = signing, "").await;
+        let token = Caller::tv().signed_in(&app, "openid").await.text("access_token");
+        let header = part(&token, 0);
+        assert_eq!(header["alg"], alg);
+        let keys = Call::get(JWKS).send(&app).await.json();
+        let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]).unwrap();
+        assert_eq!(key["alg"], alg);
+        assert_eq!(Call::get(USERINFO).bearer(&token).send(&app).await.status, 200);
+    }
 }
