@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use flow::settings::Rate;
+use server::address::AddressBlock;
 
-use super::kinds::{Size, Workers, between, count, number, rates, seconds, size, workers};
+use super::kinds::{Size, Workers, between, blocks, count, number, rates, seconds, size, workers};
 use super::section::section;
 use super::sections::{DAY, MINUTE, SECOND};
 
@@ -50,6 +51,10 @@ section! {
         header_size: Size, size(8_192..=262_144), default "16KiB", restart;
         /// Commits that may wait for the database; beyond it requests are answered 503, and nothing is lost.
         write_queue: u32, count(1..=1_000_000), default 4_096, restart;
+        /// Networks that clients' keys (jwks_uri) may be fetched from although they are not public, such as ["10.1.0.0/16"];
+        /// with a loopback address also without TLS. Whoever may register a client can have this server ask there. No list
+        /// opens link-local addresses and those of clouds' metadata.
+        jwks_networks: Vec<AddressBlock>, blocks, default [], restart;
         /// Passwords checked at once, "auto" for one a processor core. Each takes 19 MiB and 20 ms of a core, on purpose.
         password_hashes: Workers, workers, default "auto", restart;
         /// Sign-ins that may wait for their turn to be checked; beyond it people are asked to try again.

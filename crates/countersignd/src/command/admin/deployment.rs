@@ -36,7 +36,8 @@ impl Deployment {
         let config = configured(file)?;
         let kept = wiring::kept(&config);
         prepare(database(&kept)?, missing)?;
-        Ok(Self(Node::open(&kept, wiring::settings(&config)).await.map_err(anyhow::Error::from)?))
+        let node = Node::open(&kept, wiring::settings(&config), wiring::fetcher(&config)).await;
+        Ok(Self(node.map_err(anyhow::Error::from)?))
     }
 
     pub(super) fn flow(&self) -> &Flow {
