@@ -20,7 +20,8 @@ pub(super) async fn run(file: &ConfigFile) -> Result<(), Failure> {
     let config = load(file)?;
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     telemetry::install(&wiring::log(&config, colour)?).context("the log cannot be set up")?;
-    let node = Node::open(&wiring::kept(&config), wiring::settings(&config)).await.map_err(anyhow::Error::from)?;
+    let node = Node::open(&wiring::kept(&config), wiring::settings(&config), wiring::fetcher(&config)).await;
+    let node = node.map_err(anyhow::Error::from)?;
     node.flow.admin().declare(&wiring::declared(&config)).await.context("declared clients")?;
     let flow = Arc::clone(&node.flow);
     let doors = wiring::doors(&config)?;
