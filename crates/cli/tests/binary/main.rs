@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
+mod bound;
 mod endings;
+mod requests;
 mod server;
 mod sessions;
 mod terminal;

@@ -7,16 +7,64 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-/// What is answered: status and body, by path and form.
-type Handler = Box<dyn FnMut(&str, &str) -> (u16, Value) + Send>;
+/// A request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The claims of its proof, unchecked.
+    pub(crate) fn proof(&self) -> Value {
+        let payload = self.header("dpop").unwrap().split('.').nth(1).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    }
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: Vec::new(), body: body.into() }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+impl From<(u16, Value)> for Reply {
+    fn from((status, body): (u16, Value)) -> Self {
+        Self::new(status, body.to_string()).with("content-type", "application/json")
+    }
+}
+
+type Handler = Box<dyn FnMut(&Request) -> Reply + Send>;
 
 /// The server. Its thread ends with the test program.
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) issuer: String,
-    seen: Arc<Mutex<Vec<(String, String)>>>,
+    seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
@@ -25,23 +73,37 @@ impl Server {
         change: impl FnOnce(&mut Value, &str),
         mut answer: impl FnMut(&str, &str) -> (u16, Value) + Send + 'static,
     ) -> Self {
+        Self::start(&json!({}), change, move |request| answer(&request.path, &request.body).into())
+    }
+
+    /// The same with more to say about itself, and more to answer.
+    pub(crate) fn saying(more: &Value, answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
+        Self::start(more, |_, _| {}, answer)
+    }
+
+    fn start(
+        more: &Value,
+        change: impl FnOnce(&mut Value, &str),
+        mut answer: impl FnMut(&Request) -> Reply + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
-        let metadata = json!({
+        let mut metadata = json!({
             "issuer": issuer,
             "device_authorization_endpoint": format!("{issuer}/codes"),
             "token_endpoint": format!("{issuer}/token"),
             "revocation_endpoint": format!("{issuer}/revoke"),
         });
+        metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let mut codes = json!({
             "device_code": "the-device-code", "user_code": "WDJB-MJHT", "verification_uri": format!("{issuer}/device"),
             "verification_uri_complete": format!("{issuer}/D/WDJB-MJHT"), "expires_in": 60, "interval": 1
         });
         change(&mut codes, &issuer);
-        let handler: Handler = Box::new(move |path, form| match path {
-            "/.well-known/oauth-authorization-server" => (200, metadata.clone()),
-            "/codes" => (200, codes.clone()),
-            _ => answer(path, form),
+        let handler: Handler = Box::new(move |request| match request.path.as_str() {
+            "/.well-known/oauth-authorization-server" => (200, metadata.clone()).into(),
+            "/codes" => (200, codes.clone()).into(),
+            _ => answer(request),
         });
         let server = Self { issuer, seen: Arc::default() };
         let (seen, handler) = (Arc::clone(&server.seen), Arc::new(Mutex::new(handler)));
@@ -61,6 +123,11 @@ impl Server {
 
     /// What was requested: path and form.
     pub(crate) fn seen(&self) -> Vec<(String, String)> {
+        self.requests().into_iter().map(|request| (request.path, request.body)).collect()
+    }
+
+    /// What was requested, whole.
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -80,36 +147,35 @@ pub(crate) fn in_turn(polls: Vec<(u16, Value)>) -> impl FnMut(&str, &str) -> (u1
     }
 }
 
-fn serve(mut stream: &TcpStream, seen: &Mutex<Vec<(String, String)>>, handler: &Mutex<Handler>) {
+fn serve(mut stream: &TcpStream, seen: &Mutex<Vec<Request>>, handler: &Mutex<Handler>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).unwrap_or(0) == 0 {
             return;
         }
-        let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-        let mut length = 0;
+        let mut words = line.split(' ').map(str::to_owned);
+        let (method, path) = (words.next().unwrap(), words.next().unwrap_or_default());
+        let mut request = Request { method, path, ..Request::default() };
         loop {
             let mut header = String::new();
             reader.read_line(&mut header).unwrap();
-            match header.trim_end().split_once(':') {
-                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                    length = value.trim().parse().unwrap();
-                }
-                Some(_) => {}
-                None => break,
-            }
+            let Some((name, value)) = header.trim_end().split_once(':') else { break };
+            request.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let mut form = vec![0; length];
-        reader.read_exact(&mut form).unwrap();
-        let form = String::from_utf8(form).unwrap();
-        seen.lock().unwrap().push((path.clone(), form.clone()));
-        let (status, body) = (handler.lock().unwrap())(&path, &form);
-        let body = body.to_string();
-        let length = body.len();
-        let reply =
-            format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}");
-        if stream.write_all(reply.as_bytes()).is_err() {
+        let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        request.body = String::from_utf8(body).unwrap();
+        seen.lock().unwrap().push(request.clone());
+        let Reply { status, headers, body } = (handler.lock().unwrap())(&request);
+        let mut reply = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
+        for (name, value) in headers {
+            reply.push_str(&format!("{name}: {value}\r\n"));
+        }
+        reply.push_str("\r\n");
+        let bytes = [reply.as_bytes(), if request.method == "HEAD" { &[] } else { &body }].concat();
+        if stream.write_all(&bytes).is_err() {
             return;
         }
     }
@@ -129,6 +195,13 @@ pub(crate) fn tokens() -> (u16, Value) {
     )
 }
 
+/// Tokens that are bound to the key of the request.
+pub(crate) fn bound_tokens() -> (u16, Value) {
+    let (status, mut body) = tokens();
+    body.as_object_mut().unwrap().insert("token_type".to_owned(), json!("DPoP"));
+    (status, body)
+}
+
 /// A machine of one's own: an empty home directory and a bare environment.
 pub(crate) struct Home(pub(crate) tempfile::TempDir);
 
@@ -139,7 +212,12 @@ impl Home {
 
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-        command.args(line.split_whitespace()).env_clear().env("HOME", self.0.path()).env("TZ", "UTC");
+        command
+            .args(line.split_whitespace())
+            .current_dir(self.0.path())
+            .env_clear()
+            .env("HOME", self.0.path())
+            .env("TZ", "UTC");
         command
     }
 

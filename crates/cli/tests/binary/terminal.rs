@@ -10,7 +10,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::{Value, json};
 
-use crate::server::{Home, Server, error, in_turn, tokens};
+use crate::server::{Home, Reply, Server, error, in_turn, tokens};
 
 /// Runs a command on a terminal of this width, types into it, and returns its exit code and all that was drawn.
 fn on_terminal(mut command: Command, columns: u16, typed: &str) -> (Option<i32>, String) {
@@ -106,4 +106,21 @@ fn copying_is_asked_for_and_holds_the_address() {
     let (home, server) = (Home::new(), Server::polls(vec![tokens()]));
     let (_, drawn) = on_terminal(login(&home, &server, "--copy --no-qr", &[]), 80, "");
     assert!(drawn.contains("\x1b]52;c;") && !drawn.contains("█▀▀▀▀▀█"), "{drawn}");
+}
+
+#[test]
+fn t26_the_answer_of_an_api_does_not_steer_the_terminal() {
+    let (home, server) = (Home::new(), Server::polls(vec![tokens()]));
+    assert_eq!(home.login(&server, "").code, Some(0));
+    let hostile = "{\n  \"a\": \"\u{1b}[2J\u{202e}b\"\n}";
+    let api = Server::saying(&json!({}), move |_| Reply::new(200, hostile).with("x-api", "\u{9b}31mred"));
+    let command = || home.command(&format!("request -i {}/", api.issuer));
+    let mut on = command();
+    on.env("TERM", "xterm-256color").env("LANG", "C.UTF-8");
+    let (code, drawn) = on_terminal(on, 80, "");
+    assert_eq!(code, Some(0), "{drawn}");
+    assert!(drawn.contains("{\r\n  \"a\": \"[2Jb\"\r\n}\r\n"), "{drawn:?}");
+    assert!(!drawn.contains('\x1b') && !drawn.contains('\u{9b}') && !drawn.contains('\u{202e}'), "{drawn:?}");
+    let piped = command().output().unwrap();
+    assert_eq!(piped.stdout, hostile.as_bytes(), "another program gets it as it came");
 }
