@@ -101,11 +101,13 @@ impl Caller {
     }
 
     /// Adds what the request uses up to what it changes. What changes nothing uses up nothing in the store.
-    pub(crate) fn spend(&self, mut changes: Vec<Change>) -> Vec<Change> {
-        if !changes.is_empty() {
-            changes.extend(self.spent.iter().map(|spent| Change::Put(Row::Spent(*spent))));
+    ///
+    /// It comes first: nobody writes such a row again, so it is the best witness of a commit whose reply was lost.
+    pub(crate) fn spend(&self, changes: Vec<Change>) -> Vec<Change> {
+        if changes.is_empty() {
+            return changes;
         }
-        changes
+        self.spent.iter().map(|spent| Change::Put(Row::Spent(*spent))).chain(changes).collect()
     }
 
     /// What a failed decision is to this caller.
