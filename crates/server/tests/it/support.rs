@@ -118,7 +118,9 @@ impl TestApp {
         trusted_proxies: &str,
     ) -> Result<Self, StoreError> {
         let ring = KeyRing::open(&keys, &file, &env).await.unwrap();
-        let flow = Arc::new(Flow::new(settings, env.clone(), store.clone(), ring, Fetcher::new(Vec::new())).await?);
+        // Hosts of clients' keys are on this machine.
+        let fetcher = Fetcher::new(vec!["127.0.0.1".parse().unwrap()]);
+        let flow = Arc::new(Flow::new(settings, env.clone(), store.clone(), ring, fetcher).await?);
         let settings = Settings {
             name: "Example ID".into(),
             brand: Brand::default(),

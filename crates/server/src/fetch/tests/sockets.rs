@@ -82,6 +82,23 @@ async fn dr_5_5_this_machine_is_out_of_reach_unless_it_is_listed() {
     }
 }
 
+/// With the roots of the system, or without any: a certificate that anybody could have made is not trusted.
+#[tokio::test]
+async fn dr_5_5_tls_is_verified_on_this_machine_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let acceptor = super::tls::acceptor(&["localhost", "127.0.0.1"], &super::tls::authority());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            assert!(acceptor.accept(stream).await.is_err(), "the certificate was trusted");
+        }
+    });
+    for host in ["localhost", "127.0.0.1"] {
+        let said = outcome(on_loopback().json(&format!("https://{host}:{port}/jwks")).await);
+        assert!(said.starts_with("TLS: "), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn a_port_where_nobody_listens_is_said_so() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

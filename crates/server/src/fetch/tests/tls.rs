@@ -14,7 +14,7 @@ use crate::fetch::Engine;
 
 const URL: &str = "https://keys.example/jwks";
 
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
+pub(super) fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
@@ -23,8 +23,8 @@ fn authority() -> CertifiedIssuer<'static, KeyPair> {
 /// What a server saw of a connection: the name in the ClientHello, the protocol, and the request.
 type Seen = Arc<Mutex<Vec<(Option<String>, Option<Vec<u8>>, String)>>>;
 
-/// A server with a certificate of `by` for these names.
-fn serving(names: &[&str], by: &CertifiedIssuer<'static, KeyPair>) -> (Server, Seen) {
+/// TLS with a certificate of `by` for these names.
+pub(super) fn acceptor(names: &[&str], by: &CertifiedIssuer<'static, KeyPair>) -> TlsAcceptor {
     let key = KeyPair::generate().unwrap();
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let certificate = CertificateParams::new(names).unwrap().signed_by(&key, by).unwrap();
@@ -35,7 +35,12 @@ fn serving(names: &[&str], by: &CertifiedIssuer<'static, KeyPair>) -> (Server, S
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// A server with a certificate of `by` for these names.
+fn serving(names: &[&str], by: &CertifiedIssuer<'static, KeyPair>) -> (Server, Seen) {
+    let acceptor = acceptor(names, by);
     let seen = Seen::default();
     let notes = Arc::clone(&seen);
     let server = Server::taking(move |stream| {
