@@ -4,6 +4,7 @@ mod audit;
 mod authentication;
 mod authorization;
 mod canary;
+mod client_keys;
 mod codes;
 mod cors;
 mod discovery;
