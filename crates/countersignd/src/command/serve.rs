@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::arguments::ConfigFile;
 use crate::config::{self, Config};
 use crate::failure::Failure;
-use crate::node::Node;
+use crate::node::{Kept, Node};
 use crate::running::Bound;
 use crate::wiring;
 
@@ -51,7 +51,7 @@ fn load(file: &ConfigFile) -> Result<Config, Failure> {
     if report.mistakes.is_empty() { Ok(loaded.config) } else { Err(Box::new(report).into()) }
 }
 
-/// Reads again what can be changed while running: certificates and declared clients.
+/// Reads again what can be changed while running: certificates, the key file and declared clients.
 async fn reload(file: &ConfigFile, flow: &flow::Flow, tls: Option<&Tls>, metrics: &Metrics) {
     if let Some(tls) = tls {
         match tls.reload() {
@@ -63,10 +63,17 @@ async fn reload(file: &ConfigFile, flow: &flow::Flow, tls: Option<&Tls>, metrics
         }
     }
     match load(file) {
-        Ok(config) => match flow.admin().declare(&wiring::declared(&config)).await {
-            Ok(()) => tracing::info!("certificate and declared clients were read again"),
-            Err(error) => tracing::error!(%error, "declared clients stay as they are"),
-        },
+        Ok(config) => {
+            if let Kept::Sqlite { key_file, .. } = wiring::kept(&config)
+                && let Err(error) = flow.take_up_key_file(&key_file).await
+            {
+                tracing::error!(%error, "the keys in use stay");
+            }
+            match flow.admin().declare(&wiring::declared(&config)).await {
+                Ok(()) => tracing::info!("certificate, key file and declared clients were read again"),
+                Err(error) => tracing::error!(%error, "declared clients stay as they are"),
+            }
+        }
         Err(failure) => tracing::error!(%failure, "the configuration in use stays"),
     }
 }

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use proto::model::SigningAlg;
 use proto::secret::Alphabet;
 use server::address::AddressBlock;
 use server::assets::Colour;
 use server::telemetry::LogFormat;
 
-use super::choice::{Signing, choice};
+use super::choice::choice;
 use super::kinds::{between, blocks, colour, levels, optional, path, seconds, socket_or_off, sockets, words};
 use super::section::section;
 use super::store_url::{StoreUrl, store_url};
@@ -109,9 +110,10 @@ section! {
         refresh_idle: Duration, seconds(HOUR, DAY * 365), default "7d", restart;
         /// A device must sign in again after this long whatever it does.
         refresh_absolute: Duration, seconds(HOUR, DAY * 730), default "30d", restart;
-        /// Signature algorithm of access tokens; this version has "ES256", which is quick and understood everywhere. That of
-        /// id_tokens is a matter of the client.
-        signing: Signing, choice, default "ES256", restart;
+        /// Signature algorithm of access tokens: "ES256", quick and understood everywhere; "EdDSA" (Ed25519), quicker and
+        /// not understood everywhere; "RS256", large and slow, for APIs that know nothing else. Keys of all three are
+        /// published at any time, so a change is heard of in advance. That of id_tokens is a matter of the client.
+        signing: SigningAlg, choice, default "ES256", restart;
     }
 }
 
@@ -119,8 +121,9 @@ section! {
     /// The server's own secret.
     Secrets "secrets" {
         /// File with the key that seals every other key in the database; made on first start, readable by the server
-        /// alone. Keep a copy of it apart from the backups of the database: each is worthless without the other.
-        key_file: PathBuf, path, default "/var/lib/countersign/key", restart;
+        /// alone. Keep a copy of it apart from the backups of the database: each is worthless without the other. To
+        /// change it: countersignd key reseal --help.
+        key_file: PathBuf, path, default "/var/lib/countersign/key", live;
     }
 }
 

@@ -96,6 +96,15 @@ impl Server {
         reply
     }
 
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.place.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply
+    }
+
     fn start(&self) -> String {
         self.post("/oauth2/device_authorization", "client_id=tv")
     }
@@ -197,6 +206,49 @@ fn sighup_reads_declared_clients_again_and_sigterm_stops_in_good_order() {
     signal(&server.child, "TERM");
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
     assert!(!Path::new(&server.place.file("countersign.db-wal")).exists(), "the log was written back");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_running_server_goes_on_through_a_change_of_the_key_file() {
+    let place = Place::new();
+    place.found();
+    let server = place.serve();
+    let file = |name: &str| server.place.file(name);
+    let keys = || server.get("/oauth2/jwks").matches("\"kid\"").count();
+    let device = server.start();
+    assert!(device.starts_with("HTTP/1.1 200"), "{device}");
+    let done = |arguments: &[&str]| {
+        let (code, _, error) = ended(&mut server.place.command(arguments));
+        assert_eq!(code, Some(0), "{error}");
+    };
+    let code = device.split("\"device_code\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let poll = || {
+        let grant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&client_id=tv&device_code=";
+        server.post("/oauth2/token", &format!("{grant}{code}"))
+    };
+
+    done(&["key", "reseal", "--make", "--new-key-file", argument(&file("key.new"))]);
+    // The server may have heard of it or not, and knows its codes in either case.
+    for _ in 0..20 {
+        assert!(server.start().starts_with("HTTP/1.1 200"));
+    }
+    assert_eq!(keys(), 3);
+    fs::rename(file("key.new"), file("key")).unwrap();
+    done(&["key", "rotate"]);
+    until(|| keys() == 6);
+    assert!(server.start().starts_with("HTTP/1.1 200"));
+
+    // The same by configuration: another place, and a signal.
+    done(&["key", "reseal", "--make", "--new-key-file", argument(&file("second"))]);
+    let text = fs::read_to_string(server.place.config()).unwrap();
+    fs::write(server.place.config(), text.replace("key_file = \"key\"", "key_file = \"second\"")).unwrap();
+    signal(&server.child, "HUP");
+    let (_, listed, _) = ended(&mut server.place.command(&["key", "list"]));
+    let next = listed.lines().find(|line| line.contains("sign_eddsa") && line.contains(" next ")).unwrap();
+    done(&["key", "retire", next.split(' ').next().unwrap(), "--yes"]);
+    until(|| keys() == 5);
+    assert!(poll().contains("authorization_pending"), "{}", poll());
 }
 
 #[cfg(unix)]

@@ -15,6 +15,8 @@ pub(super) enum Changed<'a> {
     ClientRemoved(&'a ClientId),
     /// A client got a further secret.
     ClientSecretRotated(&'a ClientId),
+    /// Every key was sealed under the key of another file.
+    KeysResealed,
     /// A key lost its use.
     KeyRetired(KeyId),
     /// A key got a successor, this one.
@@ -40,6 +42,7 @@ impl Changed<'_> {
             Self::ClientEdited(_) => "client_edited",
             Self::ClientRemoved(_) => "client_removed",
             Self::ClientSecretRotated(_) => "client_secret_rotated",
+            Self::KeysResealed => "keys_resealed",
             Self::KeyRetired(_) => "key_retired",
             Self::KeyRotated(_) => "key_rotated",
             Self::UserAdded(_) => "user_added",
@@ -58,6 +61,7 @@ impl Changed<'_> {
             | Self::ClientEdited(id)
             | Self::ClientRemoved(id)
             | Self::ClientSecretRotated(id) => (Some(id), None, None),
+            Self::KeysResealed => (None, None, None),
             Self::KeyRetired(id) | Self::KeyRotated(id) => (None, None, Some(id)),
             Self::UserAdded(id)
             | Self::UserEdited(id)

@@ -114,6 +114,7 @@ fn the_defaults_are_those_of_the_parts() {
     assert_eq!(flow.verification_uri, issuer.verification_uri());
     assert_eq!((flow.device.lifetime, flow.device.interval), (device.lifetime, device.interval));
     assert_eq!((flow.device.hold, flow.device.alphabet), (device.hold, device.alphabet));
+    assert_eq!(flow.signing, tokens.signing);
     assert_eq!(flow.tokens.access, tokens.access_lifetime);
     assert_eq!(flow.tokens.refresh_idle, tokens.refresh_idle);
     assert_eq!(flow.tokens.refresh_absolute, tokens.refresh_absolute);

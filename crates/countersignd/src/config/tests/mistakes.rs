@@ -176,7 +176,7 @@ fn mistakes_in_clients_are_explained() {
         client("link = \"sometimes\""),
         client("origins = [\"https://tv.example.com/app\"]"),
         client("origins = [\"http://tv.example.com\"]"),
-        client("id_token_alg = \"EdDSA\""),
+        client("id_token_alg = \"none\""),
         client("lifetime = \"1m\""),
         client("device_auth = \"required\""),
         client("hold = \"0s\"\ninterval = \"2s\""),
@@ -208,7 +208,7 @@ fn mistakes_in_clients_are_explained() {
     c.toml:6:8: [[client]] link: "sometimes" is unknown; use "same_network", "always" or "never"
     c.toml:6:11: [[client]] origins: "https://tv.example.com/app" is not an origin, which has nothing behind the host; write "https://tv.example.com"
     c.toml:6:11: [[client]] origins: "http://tv.example.com" is http, which only a loopback address may be (such as http://localhost:8628); write https
-    c.toml:6:16: [[client]] id_token_alg: "EdDSA" is unknown; use "RS256" or "ES256"
+    c.toml:6:16: [[client]] id_token_alg: "none" is unknown; use "ES256", "RS256", "EdDSA" or "Ed25519"
     c.toml:6:12: [[client]] lifetime: "1m" is too short: at least "2m"
     c.toml:6:15: advice: [[client]] device_auth: client "tv" has auth = "none", so there is nothing it could show
     c.toml:7:12: advice: [[client]] interval: polls of this client are not held, so its devices are told 5s at least
