@@ -156,7 +156,11 @@ impl Flow {
                     KEYS_EVERY
                 }
             };
-            self.env.sleep(pause).await;
+            // A key that a command made a moment ago has a turn of its own.
+            tokio::select! {
+                () = self.env.sleep(pause) => {}
+                () = self.ring.read_again() => {}
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use jose::SigningKeyError;
 use proto::change::{Change, Commit, Deployment, Row};
 use proto::model::{CommitId, KeyId, KeyPurpose, KeyState, SealedKey};
 use store::{Store, StoreError};
+use tokio::sync::Notify;
 
 use super::key_file::shown;
 use super::sealer::{Sealer, Secret};
@@ -24,6 +25,7 @@ pub struct KeyRing {
     /// Where the key file is looked for when keys no longer open; `None` for a key that lives in this process alone.
     path: Mutex<Option<PathBuf>>,
     keys: ArcSwap<Keys>,
+    read: Notify,
 }
 
 /// Why the keys cannot be used.
@@ -89,7 +91,7 @@ impl KeyRing {
         let rows = complete(store, file, &sealer, env).await?;
         let keys = ArcSwap::from_pointee(Keys::open(&sealer, &rows)?);
         let path = Mutex::new(file.path().map(Path::to_owned));
-        Ok(Self { sealer: ArcSwap::from_pointee(sealer), path, keys })
+        Ok(Self { sealer: ArcSwap::from_pointee(sealer), path, keys, read: Notify::new() })
     }
 
     /// The keys as they are now.
@@ -106,7 +108,13 @@ impl KeyRing {
         let sealer = self.sealer_for(&deployment)?;
         self.keys.store(Arc::new(Keys::open(&sealer, &rows)?));
         self.sealer.store(sealer);
+        self.read.notify_one();
         Ok(())
+    }
+
+    /// Completes when they were read again since the last time that was asked. For one that waits.
+    pub(crate) async fn read_again(&self) {
+        self.read.notified().await;
     }
 
     /// The key file is looked for here from now on.

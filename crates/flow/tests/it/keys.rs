@@ -210,3 +210,25 @@ async fn a_running_node_hears_of_a_reseal_serves_on_and_takes_the_file_up_when_i
     assert_ne!(flow.jwks_json(), published, "it opens what is sealed under the new file");
     house.abort();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_a_command_makes_is_used_as_soon_as_every_node_knows_it() {
+    let world = world().await;
+    // The command runs in another process: all that the node has is the feed.
+    let command = over(&world, world.store.clone()).await;
+    let house = tokio::spawn({
+        let flow = Arc::clone(&world.flow);
+        async move { flow.keep_house().await }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = tokio::time::Instant::now();
+    command.flow.admin().rotate_key(KeyPurpose::Csrf).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(states(&world.flow, KeyPurpose::Csrf).await, [KeyState::Active, KeyState::Next]);
+    world.env.advance(life(KeyPurpose::Csrf).unwrap().published);
+    while states(&world.flow, KeyPurpose::Csrf).await.contains(&KeyState::Next) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(before.elapsed() < Duration::from_secs(10), "{:?}", before.elapsed());
+    house.abort();
+}
