@@ -1,7 +1,10 @@
 //! Client registrations: by command, and as the configuration declares them.
 
 use proto::change::{Change, Decision, Key, Row};
-use proto::model::{Client, ClientId, DeviceAuth, DevicePolicy, GrantType, LinkPolicy, Origin, Scope, SigningAlg};
+use proto::model::{
+    Client, ClientId, ClientKeys, DeviceAuth, DevicePolicy, GrantType, LinkPolicy, Origin, Scope, SigningAlg,
+    TokenPolicy,
+};
 use proto::secret::{ClientSecret, SecretHash};
 
 use super::{Admin, AdminError, failed};
@@ -15,6 +18,10 @@ const MAX_SECRETS: usize = 2;
 pub struct ClientEdit {
     /// What people see.
     pub name: Option<String>,
+    /// Its public keys, for a client that signs assertions.
+    pub keys: Option<ClientKeys>,
+    /// The one algorithm of its assertions; inside, `None` allows each that its keys are for.
+    pub assertion_alg: Option<Option<SigningAlg>>,
     /// Scopes it may ask for.
     pub scopes: Option<Scope>,
     /// Grants it may use.
@@ -29,6 +36,8 @@ pub struct ClientEdit {
     pub id_token_alg: Option<SigningAlg>,
     /// Own settings of its grants.
     pub device: Option<DevicePolicy>,
+    /// Own settings of its tokens.
+    pub tokens: Option<TokenPolicy>,
     /// Whether it may ask what tokens are good for.
     pub introspects: Option<bool>,
     /// Whether the operator vouches for its name.
@@ -89,6 +98,8 @@ impl Admin<'_> {
         let edit = edit.clone();
         self.change_client(id, move |client| Client {
             name: edit.name.clone().unwrap_or(client.name),
+            keys: edit.keys.clone().or(client.keys),
+            assertion_alg: edit.assertion_alg.unwrap_or(client.assertion_alg),
             scopes: edit.scopes.clone().unwrap_or(client.scopes),
             grants: edit.grants.clone().unwrap_or(client.grants),
             link: edit.link.unwrap_or(client.link),
@@ -96,6 +107,7 @@ impl Admin<'_> {
             origins: edit.origins.clone().unwrap_or(client.origins),
             id_token_alg: edit.id_token_alg.unwrap_or(client.id_token_alg),
             device: edit.device.clone().unwrap_or(client.device),
+            tokens: edit.tokens.clone().unwrap_or(client.tokens),
             introspects: edit.introspects.unwrap_or(client.introspects),
             verified: edit.verified.unwrap_or(client.verified),
             enabled: edit.enabled.unwrap_or(client.enabled),
@@ -109,18 +121,57 @@ impl Admin<'_> {
     /// # Errors
     /// There is none, it is public or declared, or the store.
     pub async fn rotate_secret(&self, id: &ClientId) -> Result<ClientSecret, AdminError> {
-        if !self.client(id).await?.holds_secret() {
-            return Err(AdminError::Unknown(format!("secret of client {id}: it authenticates without one")));
+        self.renew_secret(id, MAX_SECRETS - 1).await
+    }
+
+    /// Gives a confidential client another secret, and none before it is good any more: one of them was seen.
+    ///
+    /// # Errors
+    /// There is none, it is public or declared, or the store.
+    pub async fn replace_secret(&self, id: &ClientId) -> Result<ClientSecret, AdminError> {
+        self.renew_secret(id, 0).await
+    }
+
+    /// Ends a rotation: only the newest secret stays live. Says whether there was an older one.
+    ///
+    /// # Errors
+    /// There is none, it is public or declared, or the store.
+    pub async fn drop_old_secrets(&self, id: &ClientId) -> Result<bool, AdminError> {
+        let before = self.secret_holder(id).await?;
+        if before.secrets.len() < MAX_SECRETS {
+            refuse_declared(&before)?;
+            return Ok(false);
         }
+        // By what they are: a rotation may come between, and its secret is not an old one.
+        let old: Vec<SecretHash> = before.secrets.iter().copied().skip(1).collect();
+        self.change_client(id, move |client| {
+            let kept = client.secrets.iter().copied().filter(|secret| !old.contains(secret));
+            Client { secrets: kept.collect(), ..client }
+        })
+        .await?;
+        Ok(true)
+    }
+
+    async fn renew_secret(&self, id: &ClientId, keep: usize) -> Result<ClientSecret, AdminError> {
+        self.secret_holder(id).await?;
         let secret = ClientSecret::draw(&mut self.0.env.entropy());
         let hash = secret.hash();
         self.change_client(id, move |client| {
-            let kept = client.secrets.iter().copied().take(MAX_SECRETS - 1);
+            let kept = client.secrets.iter().copied().take(keep);
             let secrets: Vec<SecretHash> = std::iter::once(hash).chain(kept).collect();
             Client { secrets, ..client }
         })
         .await?;
         Ok(secret)
+    }
+
+    async fn secret_holder(&self, id: &ClientId) -> Result<Client, AdminError> {
+        let client = self.client(id).await?;
+        if client.holds_secret() {
+            Ok(client)
+        } else {
+            Err(AdminError::Unknown(format!("secret of client {id}: it authenticates without one")))
+        }
     }
 
     /// Removes a client that was added by command.

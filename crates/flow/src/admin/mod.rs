@@ -2,12 +2,14 @@
 
 mod clients;
 mod grants;
+mod jwks;
 mod keys;
 mod users;
 
 use std::convert::Infallible;
 
 pub use clients::{ClientEdit, Declared};
+pub use jwks::{JwksError, RegisteredKey, read_jwks, registered_keys};
 pub use keys::Successor;
 use proto::model::KeyId;
 pub use users::{NewUser, UserEdit};

@@ -57,6 +57,27 @@ async fn a_secret_is_rotated_with_two_live_and_the_third_kills_the_first() {
 }
 
 #[tokio::test]
+async fn older_secrets_end_at_once_when_the_operator_says_so() {
+    let world = world().await;
+    let (admin, id) = (world.flow.admin(), &world.server.client_id);
+    assert!(!admin.drop_old_secrets(id).await.unwrap(), "there is one alone");
+    let second = admin.rotate_secret(id).await.unwrap();
+    world.start(&world.server).await;
+    assert!(admin.drop_old_secrets(id).await.unwrap());
+    assert_eq!(world.try_start(&world.server).await.unwrap_err(), Refusal::SecretWrong);
+    world.start(&basic("server", &second)).await;
+    admin.rotate_secret(id).await.unwrap();
+    let last = admin.replace_secret(id).await.unwrap();
+    assert!(admin.client(id).await.unwrap().secrets == [last.hash()]);
+    assert_eq!(world.try_start(&basic("server", &second)).await.unwrap_err(), Refusal::SecretWrong);
+    for refused in
+        [admin.replace_secret(&world.tv.client_id).await.err(), admin.drop_old_secrets(&world.tv.client_id).await.err()]
+    {
+        assert!(matches!(refused, Some(AdminError::Unknown(_))));
+    }
+}
+
+#[tokio::test]
 async fn declared_clients_follow_the_configuration_and_no_command() {
     let world = world().await;
     let admin = world.flow.admin();
