@@ -23,20 +23,26 @@ async fn md_2_2_md_2_3_md_2_4_md_2_6_md_2_9_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_th
     let body = answer.json();
     let lines = body.as_object().unwrap().iter().map(|(name, value)| format!("{name}: {value}\n"));
     insta::assert_snapshot!(lines.collect::<String>(), @r#"
-    claims_supported: ["iss","sub","aud","exp","iat","auth_time","amr","at_hash","name","preferred_username","email"]
+    acr_values_supported: ["urn:countersign:acr:one-factor"]
+    claims_supported: ["iss","sub","aud","exp","iat","auth_time","acr","amr","at_hash","name","preferred_username","email"]
+    code_challenge_methods_supported: ["S256"]
     device_authorization_endpoint: "https://id.example.com/oauth2/device_authorization"
+    dpop_signing_alg_values_supported: ["Ed25519","EdDSA","ES256","RS256"]
     grant_types_supported: ["urn:ietf:params:oauth:grant-type:device_code","refresh_token"]
     id_token_signing_alg_values_supported: ["RS256","ES256","EdDSA"]
     introspection_endpoint: "https://id.example.com/oauth2/introspect"
-    introspection_endpoint_auth_methods_supported: ["client_secret_basic","client_secret_post"]
+    introspection_endpoint_auth_methods_supported: ["client_secret_basic","client_secret_post","private_key_jwt"]
+    introspection_endpoint_auth_signing_alg_values_supported: ["Ed25519","EdDSA","ES256","RS256"]
     issuer: "https://id.example.com"
     jwks_uri: "https://id.example.com/oauth2/jwks"
     revocation_endpoint: "https://id.example.com/oauth2/revoke"
-    revocation_endpoint_auth_methods_supported: ["none","client_secret_basic","client_secret_post"]
+    revocation_endpoint_auth_methods_supported: ["none","client_secret_basic","client_secret_post","private_key_jwt"]
+    revocation_endpoint_auth_signing_alg_values_supported: ["Ed25519","EdDSA","ES256","RS256"]
     scopes_supported: ["openid","profile","email"]
-    subject_types_supported: ["public"]
+    subject_types_supported: ["public","pairwise"]
     token_endpoint: "https://id.example.com/oauth2/token"
-    token_endpoint_auth_methods_supported: ["none","client_secret_basic","client_secret_post"]
+    token_endpoint_auth_methods_supported: ["none","client_secret_basic","client_secret_post","private_key_jwt"]
+    token_endpoint_auth_signing_alg_values_supported: ["Ed25519","EdDSA","ES256","RS256"]
     ui_locales_supported: ["en"]
     userinfo_endpoint: "https://id.example.com/oauth2/userinfo"
     "#);
