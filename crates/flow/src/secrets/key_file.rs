@@ -60,7 +60,11 @@ impl KeyFile {
     /// It is missing, damaged, exposed or out of reach.
     pub fn open(path: &Path, store_is_empty: bool, entropy: &mut dyn Entropy) -> Result<Self, KeyFileError> {
         match Self::read(path) {
-            Err(KeyFileError::Missing(_)) if store_is_empty => Self::create(path, entropy),
+            Err(KeyFileError::Missing(_)) if store_is_empty => match Self::create(path, entropy) {
+                // Another process of the same new deployment was first.
+                Err(KeyFileError::Exists(_)) => Self::read(path),
+                made => made,
+            },
             read => read,
         }
     }

@@ -172,7 +172,7 @@ fn a_new_key_file_that_cannot_serve_is_named_and_nothing_is_changed() {
     }
     fs::write(&new, fs::read(&old).unwrap()).unwrap();
     site.run(&reseal).failed("both files hold the same key");
-    site.run(&[&reseal[..], &["--make"]].concat()).failed("key.new exists already");
+    site.run(&[&reseal[..], &["--make"]].concat()).failed("key.new exists already; leave out --make");
     fs::write(&new, key).unwrap();
     // Only an administrator can give files away.
     if std::os::unix::fs::chown(&new, Some(4242), None).is_ok() {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use flow::Env;
-use flow::secrets::{KeyFile, ResealError, Resealed, reseal};
+use flow::secrets::{KeyFile, KeyFileError, ResealError, Resealed, reseal};
 use serde::Serialize;
 use store::Store;
 
@@ -117,7 +117,10 @@ fn next_steps(resealed: Resealed, new: &Path, present: &Path) -> String {
 
 fn make(path: &Path, present: &Path, env: &Env) -> anyhow::Result<KeyFile> {
     let owner = fs::metadata(present)?.uid();
-    let made = KeyFile::create(path, &mut env.entropy())?;
+    let made = KeyFile::create(path, &mut env.entropy()).map_err(|error| match error {
+        KeyFileError::Exists(_) => anyhow!("{} exists already; leave out --make to use it as it is", path.display()),
+        other => other.into(),
+    })?;
     if fs::metadata(path)?.uid() != owner {
         chown(path, Some(owner), None)
             .with_context(|| format!("{} cannot be given to user {owner}", path.display()))?;
@@ -128,7 +131,7 @@ fn make(path: &Path, present: &Path, env: &Env) -> anyhow::Result<KeyFile> {
 fn existing(path: &Path, present: &Path) -> anyhow::Result<KeyFile> {
     let new = KeyFile::read(path).map_err(|error| match error {
         // What a missing key file means elsewhere does not help here.
-        flow::secrets::KeyFileError::Missing(path) => {
+        KeyFileError::Missing(path) => {
             anyhow!("{} does not exist; say --make to have it made", path.display())
         }
         other => other.into(),
