@@ -21,8 +21,9 @@ pub(crate) struct Arguments {
 }
 
 const EXIT_CODES: &str = "Messages go to stderr, results to stdout.\n\n\
-    Exit codes: 0 done, 1 unexpected, 2 usage, 3 the person declined, 4 the code expired, 5 not signed in,\n\
-    6 the server cannot be reached, 7 the server refused, 8 the token store failed, 130 interrupted.";
+    Exit codes: 0 done, 1 unexpected, 2 usage, 3 the person declined, 4 the code expired,\n\
+    5 not signed in, 6 the server cannot be reached, 7 the server refused,\n\
+    8 the token store failed, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

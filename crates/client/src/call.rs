@@ -7,7 +7,8 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Method};
 use zeroize::Zeroizing;
 
-use crate::proof_key::{self, PROOF, Role};
+use crate::nonces::{Role, is_nonce};
+use crate::proof_key::PROOF;
 use crate::transport::{Request, Response};
 use crate::{Endpoint, Environment, Error, Session, Transport, challenge};
 
@@ -64,7 +65,7 @@ impl Session {
 
     /// Takes a nonce that an API gave to another program; whether it is one. Proofs for that API then have it.
     pub fn take_nonce(&self, url: &Endpoint, nonce: &str) -> bool {
-        let Some(key) = self.proof_key.as_ref().filter(|_| proof_key::is_nonce(nonce)) else { return false };
+        let Some(key) = self.proof_key.as_ref().filter(|_| is_nonce(nonce)) else { return false };
         key.remember(Role::Resource, url.url(), nonce);
         true
     }

@@ -6,7 +6,8 @@ use proto::device::MOST_NONCES;
 use proto::wire::error::{ErrorCode, ErrorReply};
 
 use crate::authentication::Form;
-use crate::proof_key::{PROOF, Role};
+use crate::nonces::Role;
+use crate::proof_key::PROOF;
 use crate::transport::{Request, Response};
 use crate::{Client, Environment, Error, ProofKey, Transport, body};
 

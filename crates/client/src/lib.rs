@@ -38,6 +38,7 @@ pub mod error;
 mod exchange;
 pub mod identity;
 pub mod login;
+mod nonces;
 mod pkce;
 pub mod proof_key;
 pub mod provider;

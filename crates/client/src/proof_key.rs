@@ -1,9 +1,8 @@
-//! The key a device proves to hold with every request (DPoP, RFC 9449), and the newest nonce of every server it talked
-//! to (§8, §9): kept with the key, since a nonce is of use in proofs alone, and apart for each role and origin.
+//! The key a device proves to hold with every request (DPoP, RFC 9449): made, kept, and used for proofs with the newest
+//! nonce of the server they are for.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,33 +16,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::Environment;
-use crate::error::Error;
+use crate::nonces::{Kept, Nonces, Role, is_nonce};
+use crate::{Environment, Error};
 
 /// The header a proof travels in (RFC 9449 §4.1).
 pub(crate) const PROOF: HeaderName = HeaderName::from_static("dpop");
 /// The header a nonce travels in (RFC 9449 §8).
 const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-/// Longer ones are not taken: they would be sent back with every request.
-const MOST_NONCE: usize = 1024;
-/// More servers than one sign-in ever talks to.
-const MOST_SERVERS: usize = 64;
-
-/// Whose nonce: one origin can be both, and the two must not be mixed (RFC 9449 §9).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Role {
-    /// Gives tokens.
-    Authorization,
-    /// Takes them.
-    Resource,
-}
 
 /// A private key of this device alone. Clones share it, and what the servers said.
 #[derive(Clone)]
 pub struct ProofKey(Arc<Inner>);
 
 struct Inner {
-    nonces: Mutex<HashMap<(Role, String), String>>,
+    nonces: Mutex<Nonces>,
     prover: Prover,
 }
 
@@ -96,27 +82,26 @@ impl ProofKey {
     }
 
     pub(crate) fn remember(&self, role: Role, url: &Url, nonce: &str) {
-        let mut nonces = self.0.nonces.lock().unwrap_or_else(PoisonError::into_inner);
-        if nonces.len() >= MOST_SERVERS {
-            nonces.clear();
-        }
-        nonces.insert((role, origin(url)), nonce.to_owned());
+        self.nonces().remember(role, url, nonce);
     }
 
-    fn nonce(&self, role: Role, url: &Url) -> Option<String> {
-        let nonces = self.0.nonces.lock().unwrap_or_else(PoisonError::into_inner);
-        nonces.get(&(role, origin(url))).cloned()
+    pub(crate) fn nonce(&self, role: Role, url: &Url) -> Option<String> {
+        self.nonces().find(role, url)
     }
-}
 
-fn origin(url: &Url) -> String {
-    url.origin().ascii_serialization()
-}
+    /// For the vault: what to keep, if there is something new.
+    pub(crate) fn unkept_nonces(&self) -> Option<Vec<Kept>> {
+        self.nonces().unkept()
+    }
 
-/// The characters of RFC 9449 §8.1 (NQCHAR), and not too many of them.
-pub(crate) fn is_nonce(text: &str) -> bool {
-    let is_nqchar = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    (1..=MOST_NONCE).contains(&text.len()) && text.bytes().all(is_nqchar)
+    /// For the vault: what was kept.
+    pub(crate) fn recall_nonces(&self, kept: Vec<Kept>) {
+        self.nonces().recall(kept);
+    }
+
+    fn nonces(&self) -> MutexGuard<'_, Nonces> {
+        self.0.nonces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The algorithm for a server's proofs: the best it lists, ES256 first since every server knows it. Only the name that
@@ -145,7 +130,7 @@ impl fmt::Debug for ProofKey {
 
 /// As it is kept: PKCS#8 in base64url, beside its kind and its thumbprint, under which it must be found again.
 #[derive(Serialize, Deserialize)]
-struct Kept<A, K> {
+struct Stored<A, K> {
     alg: A,
     jkt: String,
     pkcs8: K,
@@ -156,13 +141,13 @@ impl Serialize for ProofKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let key = self.0.prover.export().map_err(S::Error::custom)?;
         let pkcs8 = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*key));
-        Kept { alg: self.algorithm(), jkt: self.jkt().to_owned(), pkcs8: pkcs8.as_str() }.serialize(serializer)
+        Stored { alg: self.algorithm(), jkt: self.jkt().to_owned(), pkcs8: pkcs8.as_str() }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for ProofKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Kept { alg, jkt, pkcs8 } = Kept::<Algorithm, String>::deserialize(deserializer)?;
+        let Stored { alg, jkt, pkcs8 } = Stored::<Algorithm, String>::deserialize(deserializer)?;
         let pkcs8 = Zeroizing::new(pkcs8);
         let key = URL_SAFE_NO_PAD.decode(pkcs8.as_bytes()).map(Zeroizing::new);
         let key = key.map_err(|_| D::Error::custom("not base64url"))?;
@@ -173,6 +158,7 @@ impl<'de> Deserialize<'de> for ProofKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nonces::{MOST_NONCE, MOST_SERVERS};
 
     fn url(text: &str) -> Url {
         text.parse().unwrap()
@@ -211,7 +197,7 @@ mod tests {
         for count in 0..1000 {
             key.remember(Role::Resource, &url(&format!("https://api-{count}.example.com")), "n");
         }
-        assert!(key.0.nonces.lock().unwrap().len() <= MOST_SERVERS);
+        assert!(key.nonces().len() <= MOST_SERVERS);
     }
 
     #[test]

@@ -24,15 +24,16 @@ pub(crate) struct Header {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "countersign request [OPTIONS] [PROFILE] [METHOD] URL")]
 pub(crate) struct Request {
-    /// Whose sign-in (default), the method in capitals (GET, or POST with --data), and the address: https, or http on
-    /// this machine
-    #[arg(required = true, num_args = 1..=3, value_names = ["[PROFILE] [METHOD] URL"])]
+    /// Whose sign-in ("default" if it is left out); the method in capitals (GET, or POST with --data); the address, https,
+    /// or http on this machine
+    #[arg(required = true, num_args = 1..=3, value_name = "WORDS", hide_possible_values = true)]
     pub(crate) words: Vec<String>,
     /// The body; @FILE reads it from a file, @- from stdin. JSON unless a Content-Type is given
     #[arg(short, long, value_name = "DATA", allow_hyphen_values = true)]
     pub(crate) data: Option<String>,
-    /// A header, such as \"Accept: text/csv\"; may be given several times
+    /// A header, such as "Accept: text/csv"; may be given several times
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Print the status and the headers of the answer, on stderr

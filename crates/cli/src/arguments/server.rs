@@ -78,7 +78,7 @@ pub(crate) enum Store {
 pub(crate) enum Use {
     /// Whether or not the server says that it can
     Always,
-    /// Where the server says that it can
+    /// Where the server says that it can; the default
     #[default]
     Auto,
     /// Not even there

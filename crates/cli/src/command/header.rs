@@ -26,6 +26,7 @@ pub(crate) async fn run(arguments: &arguments::Header) -> Result<(), Failure> {
     {
         return Err(Failure::usage(format!("{nonce:?} is no nonce.")));
     }
+    command::keep_nonces(name, &session);
     let method = arguments.method.clone().unwrap_or(Method::GET);
     let headers = session.headers(&method, &url, &System::new());
     let headers = headers.map_err(|error| crate::explain::error(&error, url.host(), None))?;

@@ -74,6 +74,13 @@ fn session(vault: &FileVault, name: &ProfileName) -> Result<Session, Failure> {
     vault.load(name).map_err(|error| explain::vault(&error))?.ok_or_else(|| not_signed_in(name))
 }
 
+/// Keeps what servers said about nonces. Losing it costs a repetition, so a failure is nobody's concern.
+fn keep_nonces(name: &ProfileName, session: &Session) {
+    if let Ok(vault) = vault() {
+        drop(vault.keep_nonces(name, session));
+    }
+}
+
 /// The profile a session was made with, which must be remembered.
 fn remembered(name: &ProfileName) -> Result<Profile, Failure> {
     let profiles = Profiles::load()?;

@@ -37,10 +37,12 @@ pub(crate) async fn run(arguments: arguments::Request) -> Result<(), Failure> {
     let mut call = Call { body: body.unwrap_or_default(), headers, method, most: MOST, timeout: TIMEOUT, url };
 
     let mut answer = follow(&transport, &session, &mut call).await?;
+    command::keep_nonces(&name, &session);
     if refuses_token(&answer) && session.refresh_token.is_some() {
         // It may have been taken back, or this device's clock be wrong. A refused call did nothing, so it may be repeated.
         let session = token::replaced(&name, &session).await?;
         answer = follow(&transport, &session, &mut call).await?;
+        command::keep_nonces(&name, &session);
     }
     if arguments.include {
         head(&answer);

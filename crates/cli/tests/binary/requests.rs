@@ -73,6 +73,13 @@ fn dp_9_1_an_api_that_wants_a_nonce_gets_it() {
     let proofs: Vec<_> = api.requests().iter().map(Request::proof).collect();
     assert_eq!(proofs.len(), 2);
     assert_ne!(proofs.first().unwrap().get("jti"), proofs.last().unwrap().get("jti"));
+
+    // The next process knows it, and so do headers for another program.
+    assert_eq!(home.run(&format!("request {}/", api.issuer)).stdout, "in");
+    assert_eq!(api.requests().len(), 3);
+    let headers = home.run(&format!("header --url {}/", api.issuer)).stdout;
+    let headers = vec![("dpop".to_owned(), headers.lines().last().unwrap().replace("DPoP: ", ""))];
+    assert_eq!(Request { headers, ..Request::default() }.proof().get("nonce"), Some(&json!("n")));
 }
 
 /// A server whose second token is another, and an API that takes only that one.

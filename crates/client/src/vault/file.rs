@@ -39,7 +39,7 @@ struct Version {
 /// One file for each profile.
 #[derive(Clone, Debug)]
 pub struct FileVault {
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
 }
 
 /// Held from reading a session until its successor is saved. Released when dropped, also by a crash.
@@ -59,7 +59,7 @@ impl FileVault {
     /// [`VaultError::Io`].
     pub fn probe(&self) -> Result<(), VaultError> {
         self.prepare()?;
-        let path = self.temporary("probe");
+        let path = temporary(&self.directory, "probe");
         write_new(&path, b"").map_err(at(&path))?;
         fs::remove_file(&path).map_err(at(&path))
     }
@@ -91,7 +91,11 @@ impl FileVault {
             _ => {}
         }
         let session = serde_json::from_str::<Session>(&text).ok().filter(Session::is_consistent);
-        session.map(Some).ok_or(VaultError::Damaged(path))
+        let session = session.ok_or(VaultError::Damaged(path))?;
+        if let Some(key) = &session.proof_key {
+            self.recall_nonces(profile, key);
+        }
+        Ok(Some(session))
     }
 
     /// Replaces the session of a profile: afterwards there is the old one or the new one, never half of either.
@@ -105,13 +109,15 @@ impl FileVault {
         let mut text = Zeroizing::new(Vec::with_capacity(ROOM));
         serde_json::to_writer_pretty(&mut *text, &Written { version: VERSION, session })
             .map_err(|error| VaultError::Io { path: path.clone(), source: error.into() })?;
-        let temporary = self.temporary(profile.as_str());
+        let temporary = temporary(&self.directory, profile.as_str());
         let written = write_new(&temporary, &text).and_then(|()| fs::rename(&temporary, &path));
         if let Err(error) = written {
             // The half-written copy holds tokens. That it may not exist is fine.
             drop(fs::remove_file(&temporary));
             return Err(VaultError::Io { path, source: error });
         }
+        // Worth keeping, not worth failing for.
+        drop(self.keep_nonces(profile, session));
         sync_directory(&self.directory).map_err(at(&self.directory))
     }
 
@@ -120,6 +126,7 @@ impl FileVault {
     /// # Errors
     /// [`VaultError::Io`].
     pub fn forget(&self, profile: &ProfileName) -> Result<bool, VaultError> {
+        drop(fs::remove_file(self.nonces(profile)));
         let path = self.file(profile);
         match fs::remove_file(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -148,13 +155,13 @@ impl FileVault {
     fn prepare(&self) -> Result<(), VaultError> {
         create_directory(&self.directory).map_err(at(&self.directory))
     }
+}
 
-    /// A name no other save uses, in the same directory so that renaming is one step.
-    fn temporary(&self, stem: &str) -> PathBuf {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        self.directory.join(format!(".{stem}.{}.{count}.tmp", std::process::id()))
-    }
+/// A name no other save uses, in the same directory so that renaming is one step.
+pub(super) fn temporary(directory: &Path, stem: &str) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    directory.join(format!(".{stem}.{}.{count}.tmp", std::process::id()))
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> VaultError {
@@ -174,7 +181,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
     options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC)
 }
@@ -203,7 +210,7 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 // Elsewhere the user's own directory is private already, and a directory cannot be flushed.
 
 #[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 mod file;
+mod nonces;
 
 pub use file::{FileVault, Lock};
 
