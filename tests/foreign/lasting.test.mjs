@@ -58,15 +58,7 @@ test("oa_6_1_oa_6_3_oi_8_rv_2_1_3 openid-client refreshes and revokes", TIMEOUT,
 });
 
 test("oa_6_3_rv_2_1_3 countersign stays signed in until it signs out", TIMEOUT, async (t) => {
-  const home = mkdtempSync(join(tmpdir(), "countersign-home-"));
-  t.after(() => rmSync(home, { recursive: true, force: true }));
-  const scopes = SCOPES.flatMap((scope) => ["--scope", scope]);
-  const login = ["login", "--issuer", server.issuer, "--client-id", "tv", "--allow-http-loopback", "--json"];
-  const signedIn = await countersign(home, [...login, "--no-browser", ...scopes], async (line) => {
-    const event = JSON.parse(line);
-    if (event.event === "code") assert.equal(await approve(server.issuer, event.user_code), "approved");
-  });
-  assert.equal(signedIn.code, 0, signedIn.said);
+  const home = await signedInHome(t, ["--no-dpop"]);
   const status = JSON.parse((await countersign(home, ["status", "--json"])).output);
   assert.deepEqual([status.valid, status.renewable], [true, true]);
 
@@ -95,6 +87,63 @@ test("oa_6_3_rv_2_1_3 countersign stays signed in until it signs out", TIMEOUT, 
   assert.deepEqual([answer.status, await answer.json()], [400, { error: "invalid_grant" }]);
   assert.equal((await countersign(home, ["token"])).code, 5);
 });
+
+test("dp_5_1_dp_7_2_1_dp_5_2_dp_11_1_dpd_5 countersign binds what it gets to a key of its own", TIMEOUT, async (t) => {
+  const home = await signedInHome(t);
+  const status = JSON.parse((await countersign(home, ["status", "--json"])).output);
+  assert.deepEqual([status.token_type, status.valid, status.renewable], ["DPoP", true, true]);
+  const address = `${server.issuer}/oauth2/userinfo`;
+  const whoami = async () => {
+    const { code, output, said } = await countersign(home, ["request", address]);
+    assert.equal(code, 0, said);
+    return JSON.parse(output).preferred_username;
+  };
+  assert.equal(await whoami(), "maria");
+  const { access_token: first, refresh_token: lasting } = session(home);
+  assert.equal(JSON.parse(Buffer.from(first.split(".")[1], "base64url")).cnf.jkt, status.key);
+
+  // Of no use to whoever copied them.
+  assert.equal(await userinfo(first), 401, "as a bearer token");
+  const form = { client_id: "tv", grant_type: "refresh_token", refresh_token: lasting };
+  const stolen = await fetch(`${server.issuer}/oauth2/token`, { method: "POST", body: new URLSearchParams(form) });
+  assert.equal(stolen.status, 400);
+
+  // Two headers, good for one call by another program.
+  assert.equal((await countersign(home, ["header"])).code, 2);
+  const { output } = await countersign(home, ["header", "--method", "GET", "--url", address]);
+  const headers = Object.fromEntries(output.split("\n").map((line) => line.split(": ")));
+  const answers = [await fetch(address, { headers }), await fetch(address, { headers })];
+  assert.deepEqual(answers.map((answer) => answer.status), [200, 401]);
+
+  // Renewed by other processes, under the same key, as often as it takes.
+  for (let round = 0; round < 3; round++) {
+    const before = session(home).access_token;
+    expire(home);
+    assert.equal(await whoami(), "maria");
+    assert.notEqual(session(home).access_token, before);
+    assert.equal(session(home).proof_key.jkt, status.key);
+  }
+
+  const last = session(home);
+  assert.equal((await countersign(home, ["logout"])).code, 0);
+  assert.equal((await countersign(home, ["request", address])).code, 5);
+  writeFileSync(file(home), JSON.stringify(last), { mode: 0o600 });
+  assert.equal((await countersign(home, ["request", address])).code, 5, "the server has ended it as well");
+});
+
+/** A home directory in which somebody signed in with our program. */
+async function signedInHome(t, more = []) {
+  const home = mkdtempSync(join(tmpdir(), "countersign-home-"));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const scopes = SCOPES.flatMap((scope) => ["--scope", scope]);
+  const login = ["login", "--issuer", server.issuer, "--client-id", "tv", "--allow-http-loopback", "--json"];
+  const signedIn = await countersign(home, [...login, "--no-browser", ...scopes, ...more], async (line) => {
+    const event = JSON.parse(line);
+    if (event.event === "code") assert.equal(await approve(server.issuer, event.user_code), "approved");
+  });
+  assert.equal(signedIn.code, 0, signedIn.said);
+  return home;
+}
 
 async function signIn(configuration) {
   const grant = await openid.initiateDeviceAuthorization(configuration, { scope: SCOPES.join(" ") });
