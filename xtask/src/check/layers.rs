@@ -30,7 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
 /// What they may name besides in `[dev-dependencies]`.
 const DEV_EDGES: &[(&str, &[&str])] = &[
     ("countersign-flow", &["countersign-store"]),
-    ("countersign-server", &["countersign-store", "countersign-jose", "countersign-client"]),
+    ("countersign-server", &["countersign-store", "countersign-jose", "countersign-client", "countersign-resource"]),
     ("countersign-client", &["countersign-server", "countersign-flow", "countersign-store"]),
     ("countersign", &["countersign-server", "countersign-flow", "countersign-store"]),
 ];

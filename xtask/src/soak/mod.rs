@@ -5,8 +5,10 @@
 mod crash;
 mod footprint;
 mod latency;
+mod mutations;
 mod race;
 mod refresh;
+mod rotation;
 
 use std::path::PathBuf;
 
@@ -38,6 +40,10 @@ enum Name {
     Race,
     /// One refresh token presented 64 ways at once.
     Refresh,
+    /// Signing keys rotate while verifiers cache them.
+    Rotation,
+    /// Checks taken out of the code, one at a time: each must turn its own test red.
+    Mutations,
     /// Start, memory and size of a server that has nothing to do.
     Footprint,
     /// From approval to token, for plain clients and for those that ask to wait.
@@ -72,17 +78,21 @@ impl Name {
             Self::Footprint => "footprint",
             Self::Race => "race",
             Self::Refresh => "refresh",
+            Self::Rotation => "rotation",
             Self::Latency => "latency",
+            Self::Mutations => "mutations",
         }
     }
 
     /// The count at which the run is meant to be reported.
-    fn full(self) -> u32 {
-        match self {
+    fn full(self) -> Result<u32> {
+        Ok(match self {
             Self::Crash | Self::Race | Self::Refresh => 1000,
             Self::Footprint => 20,
             Self::Latency => 200,
-        }
+            Self::Mutations => mutations::all()?,
+            Self::Rotation => 100,
+        })
     }
 
     fn run(self, plan: &Plan) -> Result<Report> {
@@ -91,7 +101,9 @@ impl Name {
             Self::Footprint => footprint::run(plan),
             Self::Race => race::run(plan),
             Self::Refresh => refresh::run(plan),
+            Self::Rotation => rotation::run(plan),
             Self::Latency => latency::run(plan),
+            Self::Mutations => mutations::run(plan),
         }
     }
 }
@@ -99,8 +111,15 @@ impl Name {
 /// `cargo xtask soak NAME`: the release build, the full count unless told otherwise.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let name = arguments.name;
-    let count = arguments.count.unwrap_or(name.full());
-    let program = process::countersignd(Profile::Release)?;
+    let count = match arguments.count {
+        Some(count) => count,
+        None => name.full()?,
+    };
+    let program = match name {
+        // It builds what it runs.
+        Name::Mutations => PathBuf::new(),
+        _ => process::countersignd(Profile::Release)?,
+    };
     let plan = Plan { program, count, seed: arguments.seed, timed: true };
     if execute(name, &plan)? { Ok(()) } else { bail!("the run {} does not hold", name.text()) }
 }
@@ -109,8 +128,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 pub(crate) fn slices() -> Result<Tally> {
     let program = process::countersignd(Profile::Dev)?;
     let mut tally = Tally::default();
-    for name in [Name::Crash, Name::Race, Name::Refresh, Name::Latency, Name::Footprint] {
-        let plan = Plan { program: program.clone(), count: name.full() / 20, seed: 1, timed: false };
+    for name in
+        [Name::Crash, Name::Race, Name::Refresh, Name::Rotation, Name::Mutations, Name::Latency, Name::Footprint]
+    {
+        let plan = Plan { program: program.clone(), count: name.full()? / 20, seed: 1, timed: false };
         let held = execute(name, &plan).unwrap_or_else(|error| {
             println!("{}: {error:#}", name.text());
             false
