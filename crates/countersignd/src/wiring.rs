@@ -8,10 +8,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use flow::admin::Declared;
 use flow::settings::{DeviceSettings, Limits, SessionSettings};
-use proto::Timestamp;
-use proto::grant::Lifetimes;
-use proto::model::{Client, Demand, DevicePolicy, TokenPolicy};
-use proto::secret::ClientSecret;
 use server::address::TrustedProxies;
 use server::assets::{Brand, Logo};
 use server::fetch::Fetcher;
@@ -37,12 +33,8 @@ pub(crate) fn settings(config: &Config) -> flow::Settings {
             alphabet: config.device.alphabet,
         },
         signing: config.tokens.signing,
-        tokens: Lifetimes {
-            access: config.tokens.access_lifetime,
-            refresh_idle: config.tokens.refresh_idle,
-            refresh_absolute: config.tokens.refresh_absolute,
-        },
-        dpop: flow::DpopPolicy::default(),
+        tokens: config.lifetimes(),
+        dpop: config.tokens.dpop_nonces,
         session: SessionSettings { idle: limits.session_idle, absolute: limits.session_absolute },
         limits: Limits {
             held_polls: whole(limits.held_polls),
@@ -137,36 +129,7 @@ pub(crate) fn declared(config: &Config) -> Vec<Declared> {
 }
 
 fn declaration(declared: &DeclaredClient) -> Declared {
-    let secret = declared.secret.as_ref().map(|secret| ClientSecret::presented(secret.reveal()));
-    let client = Client {
-        id: declared.id.clone(),
-        name: declared.name.clone(),
-        auth: declared.auth,
-        secrets: secret.iter().map(ClientSecret::hash).collect(),
-        keys: None,
-        assertion_alg: None,
-        grants: declared.grants.clone(),
-        scopes: declared.scopes.clone(),
-        origins: declared.origins.clone(),
-        link: declared.link,
-        device_auth: declared.device_auth,
-        id_token_alg: declared.id_token_alg,
-        device: DevicePolicy {
-            alphabet: declared.alphabet,
-            hold: declared.hold,
-            interval: declared.interval,
-            lifetime: declared.lifetime,
-            pkce: Demand::Optional,
-        },
-        tokens: TokenPolicy::default(),
-        introspects: declared.introspection,
-        verified: true,
-        enabled: true,
-        registration: None,
-        declaration: None,
-        created_at: Timestamp::EPOCH,
-        version: 0,
-    };
+    let client = declared.client();
     // Whatever is declared moves the text, the secret by its hash.
     let mut text = String::new();
     let written = write!(text, "{client:?}");

@@ -30,12 +30,23 @@ impl Check<'_> {
         self.report.advice.push(Mistake { place: self.places.of(key), text });
     }
 
+    /// Advice when all of `keys` could be read; it stands at the first that was set.
+    pub(super) fn advise(&mut self, keys: &[&str], text: &str) {
+        if self.places.sound(keys) {
+            self.advice(self.first_set(keys), text);
+        }
+    }
+
     /// A mistake when `wrong` and all of `keys` could be read; it stands at the first that was set.
     pub(super) fn refuse(&mut self, keys: &[&str], wrong: bool, text: &str) {
         if wrong && self.places.sound(keys) {
-            let key = keys.iter().find(|key| self.places.has(key)).or(keys.first());
-            self.mistake(key.copied().unwrap_or_default(), text);
+            self.mistake(self.first_set(keys), text);
         }
+    }
+
+    fn first_set<'k>(&self, keys: &[&'k str]) -> &'k str {
+        let key = keys.iter().find(|key| self.places.has(key)).or(keys.first());
+        key.copied().unwrap_or_default()
     }
 }
 

@@ -1,6 +1,9 @@
 //! Values that are one of a few names.
 
-use proto::model::{AuthMethod, DeviceAuth, GrantType, LinkPolicy, SigningAlg};
+use flow::DpopPolicy;
+use proto::model::{
+    AccessTokenFormat, AuthMethod, Demand, DeviceAuth, GrantType, LinkPolicy, Rotation, SigningAlg, SubjectType,
+};
 use proto::secret::Alphabet;
 use server::telemetry::LogFormat;
 use toml::Value;
@@ -10,12 +13,35 @@ use super::kinds::Read;
 use super::nearest::nearest;
 use super::shown::Shown;
 
+/// What `sub` says of a person (OpenID Connect Core §8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SubjectKind {
+    /// Another subject for each sector.
+    Pairwise,
+    /// The same subject for every client.
+    Public,
+}
+
+impl SubjectKind {
+    /// Which of them it is.
+    pub(crate) const fn of(subject: &SubjectType) -> Self {
+        match subject {
+            SubjectType::Pairwise(_) => Self::Pairwise,
+            SubjectType::Public => Self::Public,
+        }
+    }
+}
+
 /// A type whose values have names in the configuration.
 pub(crate) trait Named: Copy + PartialEq + 'static {
     /// The names. Where a value has several, the first is shown.
     const NAMES: &'static [(&'static str, Self)];
     /// Names that mean something which does not exist yet.
     const LATER: &'static [&'static str] = &[];
+}
+
+impl Named for AccessTokenFormat {
+    const NAMES: &'static [(&'static str, Self)] = &[("jwt", Self::Jwt), ("opaque", Self::Opaque)];
 }
 
 impl Named for Alphabet {
@@ -27,12 +53,20 @@ impl Named for AuthMethod {
         ("none", Self::None),
         ("client_secret_basic", Self::ClientSecretBasic),
         ("client_secret_post", Self::ClientSecretPost),
+        ("private_key_jwt", Self::PrivateKeyJwt),
     ];
-    const LATER: &'static [&'static str] = &["private_key_jwt"];
+}
+
+impl Named for Demand {
+    const NAMES: &'static [(&'static str, Self)] = &[("optional", Self::Optional), ("required", Self::Required)];
 }
 
 impl Named for DeviceAuth {
     const NAMES: &'static [(&'static str, Self)] = &[("required", Self::Required), ("optional", Self::Optional)];
+}
+
+impl Named for DpopPolicy {
+    const NAMES: &'static [(&'static str, Self)] = &[("required", Self::Nonce), ("off", Self::Clock)];
 }
 
 impl Named for GrantType {
@@ -54,15 +88,27 @@ impl Named for LogFormat {
     const NAMES: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
 }
 
+impl Named for Rotation {
+    const NAMES: &'static [(&'static str, Self)] = &[("unbound", Self::Unbound), ("always", Self::Always)];
+}
+
 impl Named for SigningAlg {
     const NAMES: &'static [(&'static str, Self)] =
         &[("ES256", Self::Es256), ("RS256", Self::Rs256), ("EdDSA", Self::EdDsa), ("Ed25519", Self::EdDsa)];
 }
 
+impl Named for SubjectKind {
+    const NAMES: &'static [(&'static str, Self)] = &[("public", Self::Public), ("pairwise", Self::Pairwise)];
+}
+
+/// The name of a value.
+pub(crate) fn name<T: Named>(value: T) -> &'static str {
+    T::NAMES.iter().find(|(_, other)| *other == value).map_or("", |(name, _)| *name)
+}
+
 impl<T: Named> Shown for T {
     fn shown(&self) -> Option<Value> {
-        let name = T::NAMES.iter().find(|(_, value)| value == self).map(|(name, _)| *name);
-        name.map(|name| Value::String(name.to_owned()))
+        Some(Value::String(name(*self).to_owned()))
     }
 }
 

@@ -35,7 +35,7 @@ fn write_key(text: &mut String, section: &Section, key: &Key) {
     key.why.iter().for_each(|line| comment(text, line));
     let (value, is_set) = match key.fallback {
         Fallback::Default(value) | Fallback::Required(value) => (value, true),
-        Fallback::Secret(value) | Fallback::Unset(value) => (value, false),
+        Fallback::Document(value) | Fallback::Secret(value) | Fallback::Unset(value) => (value, false),
     };
     if !is_set {
         comment(text, "Not set by default; for example:");

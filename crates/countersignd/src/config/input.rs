@@ -14,7 +14,7 @@ pub(crate) struct Input<'a> {
 
 /// The forms it comes in.
 pub(crate) enum Given<'a> {
-    /// The content of a file that holds a secret.
+    /// The content of a file that holds a secret or a document.
     Content(Zeroizing<String>, PathBuf),
     /// Nothing.
     Nothing,

@@ -7,6 +7,8 @@ mod check;
 mod check_client;
 mod choice;
 mod client;
+mod client_kinds;
+mod client_terms;
 mod example;
 mod files;
 mod guess;
@@ -35,10 +37,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use proto::grant::Lifetimes;
 use toml::de::DeTable;
 
-pub(crate) use choice::Named;
+pub(crate) use choice::{Named, SubjectKind, name};
 pub(crate) use client::DeclaredClient;
+pub(crate) use client_terms::{Says, faults};
 pub(crate) use example::example;
 pub(crate) use files::check_files;
 pub(crate) use guess::Bound;
@@ -125,6 +129,12 @@ pub(crate) struct Loaded {
 }
 
 impl Config {
+    /// How long tokens live where a client has no lifetimes of its own.
+    pub(crate) fn lifetimes(&self) -> Lifetimes {
+        let Tokens { access_lifetime, refresh_idle, refresh_absolute, .. } = self.tokens;
+        Lifetimes { access: access_lifetime, refresh_idle, refresh_absolute }
+    }
+
     /// What people open to enter their code.
     pub(crate) fn verification_uri(&self) -> String {
         self.device.verification_uri.as_ref().map_or_else(|| self.issuer.verification_uri(), ToString::to_string)

@@ -72,7 +72,7 @@ impl<'a> Table<'_, 'a> {
         }
         match key.fallback {
             Fallback::Default(text) | Fallback::Required(text) => self.fallback(&path, text, kind),
-            Fallback::Secret(_) | Fallback::Unset(_) => kind(&self.input(Given::Nothing)).ok(),
+            Fallback::Document(_) | Fallback::Secret(_) | Fallback::Unset(_) => kind(&self.input(Given::Nothing)).ok(),
         }
     }
 
@@ -88,7 +88,7 @@ impl<'a> Table<'_, 'a> {
         }
     }
 
-    /// What was written for `key`: the environment stands above the file, and for a secret `x` either may name `x_file`.
+    /// What was written for `key`: the environment stands above the file, and for a secret or document `x` either may name `x_file`.
     fn given(&self, key: &Key, path: &str) -> Option<Result<(Place, Input<'a>), (Place, String)>> {
         let file_name = key.file_name();
         if let Some(entries) = self.variables {
@@ -155,7 +155,7 @@ fn both(name: &str) -> String {
     format!("`{name}` and `{name}_file` are both set; keep one of them")
 }
 
-/// A secret that stands in a file of its own.
+/// A secret or document that stands in a file of its own.
 fn content<'i>(place: Place, path: &Path) -> Result<(Place, Input<'i>), (Place, String)> {
     match fs::read_to_string(path) {
         Ok(text) => {

@@ -30,6 +30,8 @@ pub(crate) struct Key {
 pub(crate) enum Fallback {
     /// This value.
     Default(&'static str),
+    /// Nothing, and the value is a document: `x_file` may name a file with it. The text is an example of `x_file`.
+    Document(&'static str),
     /// Nothing: it must be set. The text is an example.
     Required(&'static str),
     /// Nothing, and the value is a secret: `x_file` may name a file with it. The text is an example of `x_file`.
@@ -48,9 +50,9 @@ pub(crate) enum Reload {
 }
 
 impl Key {
-    /// Name of the key that names a file with this secret.
+    /// Name of the key that names a file with this secret or document.
     pub(crate) fn file_name(&self) -> Option<String> {
-        matches!(self.fallback, Fallback::Secret(_)).then(|| format!("{}_file", self.name))
+        matches!(self.fallback, Fallback::Document(_) | Fallback::Secret(_)).then(|| format!("{}_file", self.name))
     }
 }
 
@@ -77,7 +79,7 @@ pub(super) fn head(name: &str) -> String {
 }
 
 /// Declares a section. A key is written
-/// `/// why` `name: Type, kind, default|required|secret|unset TOML, live|restart;`
+/// `/// why` `name: Type, kind, default|document|required|secret|unset TOML, live|restart;`
 /// where `kind` is a function of `kinds.rs` that turns what was written into the type.
 macro_rules! section {
     (
@@ -121,6 +123,7 @@ macro_rules! section {
         }
     };
     (@fallback default, $text:tt) => { crate::config::section::Fallback::Default(stringify!($text)) };
+    (@fallback document, $text:tt) => { crate::config::section::Fallback::Document(stringify!($text)) };
     (@fallback required, $text:tt) => { crate::config::section::Fallback::Required(stringify!($text)) };
     (@fallback secret, $text:tt) => { crate::config::section::Fallback::Secret(stringify!($text)) };
     (@fallback unset, $text:tt) => { crate::config::section::Fallback::Unset(stringify!($text)) };

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use flow::DpopPolicy;
 use proto::model::SigningAlg;
 use proto::secret::Alphabet;
 use server::address::AddressBlock;
@@ -26,6 +27,13 @@ pub(super) const LIFETIME: (Duration, Duration) = (MINUTE.saturating_mul(2), MIN
 pub(super) const INTERVAL: (Duration, Duration) = (SECOND, SECOND.saturating_mul(60));
 /// How long polls may be held; clients give up on a request after some time.
 pub(super) const HOLD: (Duration, Duration) = (Duration::ZERO, SECOND.saturating_mul(30));
+
+/// How long access tokens may be good.
+pub(super) const ACCESS_LIFETIME: (Duration, Duration) = (MINUTE, DAY);
+/// How long a device may stay away.
+pub(super) const REFRESH_IDLE: (Duration, Duration) = (HOUR, DAY.saturating_mul(365));
+/// How long a device may stay signed in.
+pub(super) const REFRESH_ABSOLUTE: (Duration, Duration) = (HOUR, DAY.saturating_mul(730));
 
 section! {
     /// What stands above the first table.
@@ -105,15 +113,19 @@ section! {
     /// The tokens that devices get.
     Tokens "tokens" {
         /// How long an access token is good, 1m to 1d. An API that checks tokens by itself accepts a revoked one that long.
-        access_lifetime: Duration, seconds(MINUTE, DAY), default "10m", restart;
+        access_lifetime: Duration, seconds(ACCESS_LIFETIME.0, ACCESS_LIFETIME.1), default "10m", restart;
         /// A device that does not come back for this long must sign in again.
-        refresh_idle: Duration, seconds(HOUR, DAY * 365), default "7d", restart;
+        refresh_idle: Duration, seconds(REFRESH_IDLE.0, REFRESH_IDLE.1), default "7d", restart;
         /// A device must sign in again after this long whatever it does.
-        refresh_absolute: Duration, seconds(HOUR, DAY * 730), default "30d", restart;
+        refresh_absolute: Duration, seconds(REFRESH_ABSOLUTE.0, REFRESH_ABSOLUTE.1), default "30d", restart;
         /// Signature algorithm of access tokens: "ES256", quick and understood everywhere; "EdDSA" (Ed25519), quicker and
         /// not understood everywhere; "RS256", large and slow, for APIs that know nothing else. Keys of all three are
         /// published at any time, so a change is heard of in advance. That of id_tokens is a matter of the client.
         signing: SigningAlg, choice, default "ES256", restart;
+        /// Whether DPoP proofs must carry a nonce of this server (RFC 9449 §8). "required": the clocks of devices are often
+        /// wrong, and nobody can make proofs in advance; nonces are good for a minute, on all nodes, and stored nowhere.
+        /// "off": proofs are dated by the clock of the device, for clients that cannot do it.
+        dpop_nonces: DpopPolicy, choice, default "required", restart;
     }
 }
 

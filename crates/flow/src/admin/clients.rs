@@ -14,7 +14,7 @@ use crate::commit::commit;
 const MAX_SECRETS: usize = 2;
 
 /// What is changed about a client; `None` leaves it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientEdit {
     /// What people see.
     pub name: Option<String>,
@@ -44,6 +44,31 @@ pub struct ClientEdit {
     pub verified: Option<bool>,
     /// Whether it may do anything.
     pub enabled: Option<bool>,
+}
+
+impl ClientEdit {
+    /// `client` with what is changed.
+    #[must_use]
+    pub fn apply(&self, client: Client) -> Client {
+        let edit = self.clone();
+        Client {
+            name: edit.name.unwrap_or(client.name),
+            keys: edit.keys.or(client.keys),
+            assertion_alg: edit.assertion_alg.unwrap_or(client.assertion_alg),
+            scopes: edit.scopes.unwrap_or(client.scopes),
+            grants: edit.grants.unwrap_or(client.grants),
+            link: edit.link.unwrap_or(client.link),
+            device_auth: edit.device_auth.unwrap_or(client.device_auth),
+            origins: edit.origins.unwrap_or(client.origins),
+            id_token_alg: edit.id_token_alg.unwrap_or(client.id_token_alg),
+            device: edit.device.unwrap_or(client.device),
+            tokens: edit.tokens.unwrap_or(client.tokens),
+            introspects: edit.introspects.unwrap_or(client.introspects),
+            verified: edit.verified.unwrap_or(client.verified),
+            enabled: edit.enabled.unwrap_or(client.enabled),
+            ..client
+        }
+    }
 }
 
 /// A client as the configuration declares it.
@@ -95,25 +120,7 @@ impl Admin<'_> {
     /// # Errors
     /// There is none, it is declared in the configuration, or the store.
     pub async fn edit_client(&self, id: &ClientId, edit: &ClientEdit) -> Result<(), AdminError> {
-        let edit = edit.clone();
-        self.change_client(id, move |client| Client {
-            name: edit.name.clone().unwrap_or(client.name),
-            keys: edit.keys.clone().or(client.keys),
-            assertion_alg: edit.assertion_alg.unwrap_or(client.assertion_alg),
-            scopes: edit.scopes.clone().unwrap_or(client.scopes),
-            grants: edit.grants.clone().unwrap_or(client.grants),
-            link: edit.link.unwrap_or(client.link),
-            device_auth: edit.device_auth.unwrap_or(client.device_auth),
-            origins: edit.origins.clone().unwrap_or(client.origins),
-            id_token_alg: edit.id_token_alg.unwrap_or(client.id_token_alg),
-            device: edit.device.clone().unwrap_or(client.device),
-            tokens: edit.tokens.clone().unwrap_or(client.tokens),
-            introspects: edit.introspects.unwrap_or(client.introspects),
-            verified: edit.verified.unwrap_or(client.verified),
-            enabled: edit.enabled.unwrap_or(client.enabled),
-            ..client
-        })
-        .await
+        self.change_client(id, |client| edit.apply(client)).await
     }
 
     /// Gives a confidential client a further secret; the one before stays live until the next rotation.

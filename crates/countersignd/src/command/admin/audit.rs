@@ -15,6 +15,8 @@ pub(super) enum Changed<'a> {
     ClientRemoved(&'a ClientId),
     /// A client got a further secret.
     ClientSecretRotated(&'a ClientId),
+    /// Only the newest secret of a client stayed good.
+    ClientSecretsDropped(&'a ClientId),
     /// Every key was sealed under the key of another file.
     KeysResealed,
     /// A key lost its use.
@@ -42,6 +44,7 @@ impl Changed<'_> {
             Self::ClientEdited(_) => "client_edited",
             Self::ClientRemoved(_) => "client_removed",
             Self::ClientSecretRotated(_) => "client_secret_rotated",
+            Self::ClientSecretsDropped(_) => "client_secrets_dropped",
             Self::KeysResealed => "keys_resealed",
             Self::KeyRetired(_) => "key_retired",
             Self::KeyRotated(_) => "key_rotated",
@@ -60,7 +63,8 @@ impl Changed<'_> {
             Self::ClientAdded(id)
             | Self::ClientEdited(id)
             | Self::ClientRemoved(id)
-            | Self::ClientSecretRotated(id) => (Some(id), None, None),
+            | Self::ClientSecretRotated(id)
+            | Self::ClientSecretsDropped(id) => (Some(id), None, None),
             Self::KeysResealed => (None, None, None),
             Self::KeyRetired(id) | Self::KeyRotated(id) => (None, None, Some(id)),
             Self::UserAdded(id)

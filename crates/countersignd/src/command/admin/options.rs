@@ -9,6 +9,7 @@ use clap::{Arg, Command, Error};
 use proto::model::{ClientId, Scope, UserName};
 use proto::wire::is_invisible;
 
+pub(super) use crate::config::name;
 use crate::config::{Named, option};
 
 /// A value, or the word `default` for the server's own setting.
@@ -82,11 +83,6 @@ fn names<T: Named>() -> Vec<PossibleValue> {
     first.map(|(_, (name, _))| PossibleValue::new(*name)).collect()
 }
 
-/// The name of a value.
-pub(super) fn name<T: Named>(value: T) -> &'static str {
-    T::NAMES.iter().find(|(_, other)| *other == value).map_or("", |(name, _)| *name)
-}
-
 /// Reads the identifier of a client.
 pub(super) fn client_id(text: &str) -> Result<ClientId, String> {
     ClientId::parse(text).ok_or_else(|| "a client id is 1 to 128 printable ASCII characters such as tv".to_owned())
@@ -130,7 +126,7 @@ pub(super) fn email(text: &str) -> Result<String, String> {
 mod tests {
     use std::time::Duration;
 
-    use proto::model::{AuthMethod, GrantType};
+    use proto::model::GrantType;
 
     use super::*;
 
@@ -147,9 +143,9 @@ mod tests {
 
     #[test]
     fn what_comes_later_says_so() {
-        let read = Choice::<AuthMethod>::new().parse_ref(&Command::new("x"), None, OsStr::new("private_key_jwt"));
+        let read = Choice::<GrantType>::new().parse_ref(&Command::new("x"), None, OsStr::new("client_credentials"));
         let error = read.unwrap_err();
-        assert!(error.to_string().contains("private_key_jwt is not in this version"), "{error}");
+        assert!(error.to_string().contains("client_credentials is not in this version"), "{error}");
     }
 
     #[test]

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use clap::Args;
-use proto::grant::start::OFFLINE_ACCESS;
-use proto::model::{AuthMethod, Client, DeviceAuth, DevicePolicy, GrantType, LinkPolicy, Origin, SigningAlg};
+use proto::grant::Lifetimes;
+use proto::model::{AuthMethod, Client, Demand, DeviceAuth, DevicePolicy, LinkPolicy, Origin, SigningAlg};
 use proto::secret::Alphabet;
 
 use super::super::options::{Choice, Own, own};
-use crate::config::option;
+use super::super::output::say;
+use super::keys::KeyTerms;
+use super::tokens::TokenTerms;
+use crate::config::{Says, faults, option};
 
 /// The terms that were given.
 #[derive(Args, Clone, Debug, Default)]
@@ -17,8 +20,8 @@ pub(crate) struct Terms {
     /// asks others to type it
     #[arg(long, value_name = "POLICY", value_parser = Choice::<LinkPolicy>::new(), help_heading = "Terms")]
     pub(super) link: Option<LinkPolicy>,
-    /// Whether a client with a secret must show it when it asks for codes, as RFC 8628 says; "optional" is for programs
-    /// that cannot
+    /// Whether a client with a secret or a key must show it when it asks for codes, as RFC 8628 says; "optional" is for
+    /// programs that cannot
     #[arg(long, value_name = "RULE", value_parser = Choice::<DeviceAuth>::new(), help_heading = "Terms")]
     pub(super) device_auth: Option<DeviceAuth>,
     /// Web applications: an origin whose scripts may call the endpoints, such as https://tv.example.com
@@ -39,6 +42,13 @@ pub(crate) struct Terms {
     /// How long its polls are held, such as 4s, "0s" for not at all, or "default"
     #[arg(long, value_name = "TIME", value_parser = own(option::hold), help_heading = "Terms")]
     hold: Option<Own<Duration>>,
+    /// Whether it must ask for codes with a challenge (RFC 7636)
+    #[arg(long, value_name = "RULE", value_parser = Choice::<Demand>::new(), help_heading = "Terms")]
+    pkce: Option<Demand>,
+    #[command(flatten)]
+    pub(super) tokens: TokenTerms,
+    #[command(flatten)]
+    pub(super) keys: KeyTerms,
 }
 
 impl Terms {
@@ -47,38 +57,38 @@ impl Terms {
         (!self.origins.is_empty()).then(|| self.origins.iter().flatten().cloned().collect())
     }
 
-    /// Whether anything of [`DevicePolicy`] was given.
-    pub(super) const fn has_device(&self) -> bool {
-        self.alphabet.is_some() || self.lifetime.is_some() || self.interval.is_some() || self.hold.is_some()
+    /// `before` with what was given; `None` when that is nothing.
+    pub(super) fn device(&self, before: &DevicePolicy) -> Option<DevicePolicy> {
+        let Self { alphabet, hold, interval, lifetime, pkce, .. } = self;
+        let is_given =
+            alphabet.is_some() || hold.is_some() || interval.is_some() || lifetime.is_some() || pkce.is_some();
+        is_given.then(|| DevicePolicy {
+            alphabet: alphabet.map_or(before.alphabet, Own::value),
+            hold: hold.map_or(before.hold, Own::value),
+            interval: interval.map_or(before.interval, Own::value),
+            lifetime: lifetime.map_or(before.lifetime, Own::value),
+            pkce: pkce.unwrap_or(before.pkce),
+        })
     }
 
-    /// `before` with what was given.
-    pub(super) fn device(&self, before: &DevicePolicy) -> DevicePolicy {
-        DevicePolicy {
-            alphabet: self.alphabet.map_or(before.alphabet, Own::value),
-            hold: self.hold.map_or(before.hold, Own::value),
-            interval: self.interval.map_or(before.interval, Own::value),
-            lifetime: self.lifetime.map_or(before.lifetime, Own::value),
-            pkce: before.pkce,
+    /// What `after` could not live with, in one sentence; the configuration refuses the same. What was wrong `before` is not
+    /// this command's mistake: a client must be disabled whatever else is the matter with it.
+    pub(super) fn check(&self, before: Option<&Client>, after: &Client, server: Lifetimes) -> Result<(), String> {
+        if self.device_auth.is_some() && after.auth == AuthMethod::None {
+            return Err(
+                "--device-auth is about a secret or a key, and a public client (--auth none) has none".to_owned()
+            );
         }
-    }
-
-    /// What `client` could not live with, in one sentence; the configuration refuses the same.
-    pub(super) fn check(&self, client: &Client) -> Result<(), String> {
-        let has = |grant| client.grants.contains(&grant);
-        if client.introspects && client.auth == AuthMethod::None {
-            Err("an API proves with a secret that it may ask about tokens; add --auth client_secret_basic".to_owned())
-        } else if !has(GrantType::DeviceCode) && !client.introspects {
-            Err("the client could sign nobody in; add --grant device".to_owned())
-        } else if client.scopes.contains(OFFLINE_ACCESS) && !has(GrantType::RefreshToken) {
-            Err(format!(
-                "the client may ask for {OFFLINE_ACCESS}, but not use refresh tokens; add --grant refresh_token"
-            ))
-        } else if self.device_auth.is_some() && client.auth == AuthMethod::None {
-            Err("--device-auth is about a secret, and a public client (--auth none) has none".to_owned())
-        } else {
-            Ok(())
+        let known = before.map_or_else(Vec::new, |before| faults(before, server, Says::Options));
+        let mut advice = Vec::new();
+        for fault in faults(after, server, Says::Options).into_iter().filter(|fault| !known.contains(fault)) {
+            if !fault.is_advice {
+                return Err(fault.text);
+            }
+            advice.push(fault.text);
         }
+        advice.iter().for_each(|text| say(&format!("Advice: {text}.")));
+        Ok(())
     }
 }
 
