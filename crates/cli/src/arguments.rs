@@ -124,6 +124,9 @@ pub(crate) struct Login {
     pub(crate) profile: ProfileName,
     #[command(flatten)]
     pub(crate) server: Server,
+    /// The API you want to call: it tells which server gives tokens for it (RFC 9728), and is asked for as --resource
+    #[arg(long, value_name = "URL", help_heading = "Access", conflicts_with = "provider")]
+    pub(crate) api: Option<String>,
     /// Print events as JSON, one object a line, on stdout; no event carries a token
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
@@ -175,6 +178,7 @@ mod tests {
             "login --provider google --private",
             "login --no-dpop --client-key-file /k --client-key-id k1 --pkce always",
             "login --dpop always",
+            "login --api https://api.example.com/v1 --client-id tv",
             "header work --method POST --url https://api.example.com/ --nonce n",
             "request https://api.example.com/",
             "request work DELETE https://api.example.com/ -i -H a:b",

@@ -3,6 +3,7 @@
 use client::discovery::DiscoveryError;
 use client::error::Refusal;
 use client::identity::IdentityError;
+use client::protected_resource::ResourceError;
 use client::vault::VaultError;
 use client::{Error, Plain, Retry};
 use proto::wire::error::ErrorCode;
@@ -82,6 +83,25 @@ fn discovery(error: &DiscoveryError, host: &str) -> Failure {
         DiscoveryError::Unreachable(detail) => unreachable(host, detail),
         DiscoveryError::Unsupported(why) => Failure::new(Exit::Usage, "unsupported", *why),
         DiscoveryError::Unusable(why) => refused(format!("What {host} publishes about itself cannot be used: {why}.")),
+    }
+}
+
+/// What an API says about itself cannot be used.
+pub(crate) fn resource(error: &ResourceError, api: &str) -> Failure {
+    let refused = |why: String| Failure::new(Exit::Refused, "resource", format!("{api} cannot be used: {why}."));
+    match error {
+        ResourceError::Address(why) => Failure::usage(format!("The address {api:?} {why}.")),
+        ResourceError::Fetch(DiscoveryError::Unreachable(detail)) => unreachable(api, detail),
+        ResourceError::Fetch(DiscoveryError::Missing(status)) => {
+            refused(format!("it says nothing about who gives tokens for it (status {status})"))
+                .advise("Name the server with --issuer, and the API with --resource if the server wants to know it.")
+        }
+        ResourceError::Fetch(DiscoveryError::Redirect) => refused("it points to another server".to_owned()),
+        ResourceError::AuthorizationServer { .. }
+        | ResourceError::Fetch(_)
+        | ResourceError::Internal
+        | ResourceError::NoAuthorizationServer
+        | ResourceError::Resource(_) => refused(error.to_string()),
     }
 }
 

@@ -123,6 +123,10 @@ impl Issuer {
         &self.text
     }
 
+    pub(crate) const fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// Its host.
     #[must_use]
     pub fn host(&self) -> &str {

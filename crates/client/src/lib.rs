@@ -41,6 +41,7 @@ pub mod login;
 mod nonces;
 mod pkce;
 pub mod proof_key;
+pub mod protected_resource;
 pub mod provider;
 pub mod qr;
 pub mod session;

@@ -3,11 +3,12 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use client::{Client, Environment, Https, Login, LoginRequest, Plain, Session, SignedIn, System, When};
+use client::protected_resource::protected_resource;
+use client::{Client, Environment, Https, Login, LoginRequest, Plain, Plaintext, Session, SignedIn, System, When};
 use proto::wire::authorize::Quirk;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::arguments::{self, Store, Use};
+use crate::arguments::{self, Server, Store, Use};
 use crate::event::Event;
 use crate::exit::{Exit, Failure, print, say};
 use crate::profile::{Profile, Profiles};
@@ -41,7 +42,14 @@ async fn sign_in(arguments: arguments::Login) -> Result<(), Failure> {
     }
     let mut profiles = Profiles::load()?;
     let known = profiles.find(&arguments.profile).cloned();
-    let profile = Profile::merge(&arguments.profile, arguments.server.clone(), known)?;
+    let mut given = arguments.server.clone();
+    if let Some(api) = &arguments.api {
+        given = guarded_by(api, given).await?;
+        if !arguments.json {
+            say(&format!("{api} takes tokens of {}.", given.issuer.as_deref().unwrap_or_default()));
+        }
+    }
+    let profile = Profile::merge(&arguments.profile, given, known)?;
     let vault = command::vault()?;
     if profile.store == Store::File {
         // Better now than after somebody went to the trouble of signing in.
@@ -73,6 +81,25 @@ async fn sign_in(arguments: arguments::Login) -> Result<(), Failure> {
     let store = profile.store;
     profiles.put(&arguments.profile, profile)?;
     finish(&arguments, store, &signed_in, terminal, &host)
+}
+
+/// Completes what was given by what an API says about itself: which server, under which name, whether bound.
+async fn guarded_by(api: &str, given: Server) -> Result<Server, Failure> {
+    let plaintext = if given.allow_http_loopback { Plaintext::OnLoopback } else { Plaintext::Refused };
+    let transport = command::transport(given.ca_file.as_deref())?;
+    let found = protected_resource(&transport, api, plaintext).await.map_err(|error| explain::resource(&error, api))?;
+    let listed: Vec<&str> = found.authorization_servers.iter().map(client::Issuer::as_str).collect();
+    let issuer = match &given.issuer {
+        Some(issuer) if listed.contains(&issuer.as_str()) => Some(issuer.clone()),
+        Some(issuer) => {
+            return Err(Failure::usage(format!("{api} takes no tokens of {issuer}."))
+                .advise(format!("It takes those of {}.", listed.join(", "))));
+        }
+        None => listed.first().map(|issuer| (*issuer).to_owned()),
+    };
+    let dpop = given.dpop.or((found.demands_binding && !given.no_dpop).then_some(Use::Always));
+    let resources = given.resources.into_iter().chain([found.resource]).collect();
+    Ok(Server { issuer, resources, dpop, ..given })
 }
 
 /// Where nothing is kept there is no key either, and a token bound to it would be of no use.

@@ -1,6 +1,7 @@
 //! The commands, one file each, and what several of them need: a client for a profile, and its vault.
 
 use std::fs;
+use std::path::Path;
 
 use clap::CommandFactory;
 use client::{Application, Client, FileVault, Https, ProfileName, Session, System, discover};
@@ -47,7 +48,7 @@ async fn connect(profile: &Profile) -> Result<Client<Https, System>, Failure> {
     let provider = profile.known_provider(&issuer);
     // What is wrong here is said before anything is sent.
     profile.authentication(provider, &AuthorizationServerMetadata::default())?;
-    let transport = transport(profile)?;
+    let transport = transport(profile.ca_file.as_deref())?;
     let host = issuer.authority().to_owned();
     let server = discover(&transport, issuer, provider, profile.plaintext()).await;
     let server = server.map_err(|error| explain::error(&error.into(), &host, None))?;
@@ -56,9 +57,9 @@ async fn connect(profile: &Profile) -> Result<Client<Https, System>, Failure> {
     Ok(Client { application, environment: System::new(), server, transport })
 }
 
-/// How requests leave, with the roots the profile names.
-fn transport(profile: &Profile) -> Result<Https, Failure> {
-    let Some(path) = &profile.ca_file else { return Ok(Https::new()) };
+/// How requests leave, with the roots in this file beside the system's.
+fn transport(ca_file: Option<&Path>) -> Result<Https, Failure> {
+    let Some(path) = ca_file else { return Ok(Https::new()) };
     fs::read(path)
         .map_err(|error| error.to_string())
         .and_then(|pem| Https::with_roots(&pem).map_err(|error| error.to_string()))

@@ -33,7 +33,7 @@ pub(crate) async fn run(arguments: arguments::Request) -> Result<(), Failure> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let session = token::valid(&name).await?;
-    let transport = command::transport(&command::remembered(&name)?)?;
+    let transport = command::transport(command::remembered(&name)?.ca_file.as_deref())?;
     let mut call = Call { body: body.unwrap_or_default(), headers, method, most: MOST, timeout: TIMEOUT, url };
 
     let mut answer = follow(&transport, &session, &mut call).await?;

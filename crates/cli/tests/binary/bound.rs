@@ -185,3 +185,40 @@ fn pkce_is_sent_when_it_is_asked_for() {
     let with = |path: &str, name: &str| forms.iter().any(|(found, form)| found == path && form.contains(name));
     assert!(with("/codes", "code_challenge_method=S256") && with("/token", "code_verifier="));
 }
+
+#[test]
+fn pr_2_pr_5_an_api_tells_where_to_sign_in() {
+    let server = binding();
+    let issuer = server.issuer.clone();
+    let api = {
+        let issuer = issuer.clone();
+        Server::saying(&json!({}), move |request| {
+            let resource = format!("http://{}/v1", request.header("host").unwrap());
+            let document = json!({
+                "resource": resource, "authorization_servers": [issuer], "dpop_bound_access_tokens_required": true
+            });
+            match request.path.as_str() {
+                "/.well-known/oauth-protected-resource/v1" => (200, document).into(),
+                _ => Reply::new(404, ""),
+            }
+        })
+    };
+    let home = Home::new();
+    let login = |path: &str, more: &str| {
+        home.run(&format!("login --api {}{path} --client-id tv --allow-http-loopback {more}", api.issuer))
+    };
+    let ran = login("/v1", "");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("takes tokens of {issuer}.")), "{}", ran.stderr);
+    let codes = to(&server, "/codes").pop().unwrap();
+    assert!(codes.body.contains("resource=http%3A%2F%2F127.0.0.1") && codes.body.contains("%2Fv1"), "{}", codes.body);
+    let profiles = home.run("profile show").stdout;
+    assert!(profiles.contains("dpop: always") && profiles.contains(&format!("issuer: {issuer}")), "{profiles}");
+
+    let other = login("/v1", "--issuer http://localhost:1");
+    assert_eq!(other.code, Some(2));
+    assert!(other.stderr.contains("takes no tokens of http://localhost:1"), "{}", other.stderr);
+    let silent = login("/v2", "");
+    assert_eq!(silent.code, Some(7));
+    assert!(silent.stderr.contains("--issuer"), "{}", silent.stderr);
+}

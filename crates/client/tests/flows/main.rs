@@ -9,6 +9,7 @@
 
 extern crate countersign_client as client;
 
+mod apis;
 mod applications;
 mod bound;
 mod calls;
