@@ -116,8 +116,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         None => name.full()?,
     };
     let program = match name {
-        // It builds what it runs.
-        Name::Mutations => PathBuf::new(),
+        // They build what they run.
+        Name::Mutations | Name::Rotation => PathBuf::new(),
         _ => process::countersignd(Profile::Release)?,
     };
     let plan = Plan { program, count, seed: arguments.seed, timed: true };
