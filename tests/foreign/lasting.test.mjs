@@ -1,7 +1,7 @@
 // Access that lasts, against the built server: renewed and given back by openid-client, and by our own `countersign`.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,8 +18,14 @@ const PROGRAM = process.env.COUNTERSIGN ?? fileURLToPath(new URL("../../target/d
 const TIMEOUT = { timeout: 60_000 };
 const SCOPES = ["openid", "profile", "offline_access"];
 
-let server;
+const API = "https://files.example.com";
+
+let server, keys;
 before(async () => {
+  keys = mkdtempSync(join(tmpdir(), "countersign-keys-"));
+  const made = spawnSync(PROGRAM, ["key", "new", join(keys, "box.pem")], { encoding: "utf8" });
+  assert.equal(made.status, 0, made.stderr);
+  writeFileSync(join(keys, "box.jwks.json"), made.stdout);
   const clients = () => `
 [[client]]
 id = "tv"
@@ -27,10 +33,22 @@ name = "Living-room TV"
 auth = "none"
 grants = ["device", "refresh_token"]
 scopes = ${JSON.stringify(SCOPES)}
+
+[[client]]
+id = "box"
+name = "Box"
+auth = "private_key_jwt"
+jwks_file = "${join(keys, "box.jwks.json")}"
+grants = ["device", "refresh_token"]
+scopes = ${JSON.stringify(SCOPES)}
+resources = ["${API}"]
+dpop = "required"
+pkce = "required"
 `;
   server = await startServer({ clients });
 });
 after(() => server?.stop());
+after(() => rmSync(keys, { recursive: true, force: true }));
 
 test("oa_6_1_oa_6_3_oi_8_rv_2_1_3 openid-client refreshes and revokes", TIMEOUT, async () => {
   const configuration = await openid.discovery(new URL(server.issuer), "tv", undefined, openid.None(), {
@@ -131,13 +149,48 @@ test("dp_5_1_dp_7_2_1_dp_5_2_dp_11_1_dpd_5 countersign binds what it gets to a k
   assert.equal((await countersign(home, ["request", address])).code, 5, "the server has ended it as well");
 });
 
+test("pk_7_pk_3_ri_4_ri_3_dpd_6 countersign signs in with the key of its application, for one API", TIMEOUT, async (t) => {
+  const key = ["--client-key-file", join(keys, "box.pem")];
+  const home = await signedInHome(t, ["--client-id", "box", ...key, "--resource", API]);
+  const claims = () => JSON.parse(Buffer.from(session(home).access_token.split(".")[1], "base64url"));
+  const { aud, client_id: client } = claims();
+  assert.deepEqual([[aud].flat().includes(API), client], [true, "box"]);
+  const before = session(home).access_token;
+  expire(home);
+  const { code, said } = await countersign(home, ["token"]);
+  assert.equal(code, 0, said);
+  assert.notEqual(session(home).access_token, before);
+  assert.deepEqual(claims().aud, aud, "a renewal widens nothing");
+
+  const { refresh_token: last } = session(home);
+  const form = { client_id: "box", grant_type: "refresh_token", refresh_token: last };
+  const unsigned = await fetch(`${server.issuer}/oauth2/token`, { method: "POST", body: new URLSearchParams(form) });
+  assert.equal((await unsigned.json()).error, "invalid_client");
+  assert.equal((await countersign(home, ["logout"])).code, 0);
+
+  // Without its key, for another API, without binding: refused before anybody is asked.
+  const login = ["login", "--issuer", server.issuer, "--client-id", "box", "--allow-http-loopback"];
+  for (const [more, error] of [
+    [[], "invalid_client"],
+    [[...key, "--resource", "https://other.example.com"], "invalid_target"],
+    [[...key, "--no-dpop"], "invalid_dpop_proof"],
+    [[...key, "--pkce", "never"], "--pkce always"],
+  ]) {
+    const empty = mkdtempSync(join(tmpdir(), "countersign-home-"));
+    t.after(() => rmSync(empty, { recursive: true, force: true }));
+    const refused = await countersign(empty, [...login, ...more]);
+    assert.deepEqual([refused.code, refused.said.includes(error)], [7, true], refused.said);
+  }
+});
+
 /** A home directory in which somebody signed in with our program. */
 async function signedInHome(t, more = []) {
   const home = mkdtempSync(join(tmpdir(), "countersign-home-"));
   t.after(() => rmSync(home, { recursive: true, force: true }));
   const scopes = SCOPES.flatMap((scope) => ["--scope", scope]);
-  const login = ["login", "--issuer", server.issuer, "--client-id", "tv", "--allow-http-loopback", "--json"];
-  const signedIn = await countersign(home, [...login, "--no-browser", ...scopes, ...more], async (line) => {
+  const login = ["login", "--issuer", server.issuer, "--allow-http-loopback", "--json"];
+  const client = more.includes("--client-id") ? [] : ["--client-id", "tv"];
+  const signedIn = await countersign(home, [...login, "--no-browser", ...client, ...scopes, ...more], async (line) => {
     const event = JSON.parse(line);
     if (event.event === "code") assert.equal(await approve(server.issuer, event.user_code), "approved");
   });
