@@ -160,6 +160,11 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Whether a DPoP proof is looked at there.
+    const fn judges_proofs(self) -> bool {
+        matches!(self, Self::DeviceAuthorization | Self::Token | Self::Userinfo)
+    }
+
     const fn route(self) -> Route {
         match self {
             Self::Account | Self::Devices => Route::Account,
@@ -262,10 +267,12 @@ impl App {
                 | Place::Unknown => endpoint::health::live(),
             }
         };
-        if ask.headers.contains_key(DPOP)
+        if place.judges_proofs()
+            && ask.headers.contains_key(DPOP)
             && let Some(nonce) = self.flow.dpop_nonce()
         {
-            // With every reply, so that the next proof need not be sent twice (RFC 9449 §8.2).
+            // With every reply, so that the next proof need not be sent twice (RFC 9449 §8.2). Nowhere else, since what is
+            // public may be kept, and a nonce with it would be everybody's (DP-8-5).
             reply::set(reply.headers_mut(), DPOP_NONCE, &nonce);
         }
         endpoint::cors::expose(reply.headers_mut(), origin);

@@ -81,26 +81,42 @@ impl TestApp {
 
     /// The same on an empty store.
     pub(crate) async fn on(store: Store, change: impl FnOnce(&mut flow::Settings), trusted_proxies: &str) -> Self {
-        let env = Env::simulated(START, 7);
+        Self::seeded(7, store, change, trusted_proxies).await
+    }
+
+    /// Another deployment under the same name, none of whose secrets are the same.
+    pub(crate) async fn of_somebody_else() -> Self {
+        Self::seeded(8, Store::memory(), |_| {}, "").await
+    }
+
+    async fn seeded(seed: u64, store: Store, change: impl FnOnce(&mut flow::Settings), trusted_proxies: &str) -> Self {
+        let env = Env::simulated(START, seed);
         let file = Arc::new(KeyFile::ephemeral(&mut env.entropy()));
         let mut settings = flow::Settings::new(ISSUER);
         settings.device.hold = Duration::ZERO;
         change(&mut settings);
-        let this = Self::node(env, store.clone(), store, file, settings, trusted_proxies).await.unwrap();
+        let this = Self::node(env, [store.clone(), store], file, settings, trusted_proxies).await.unwrap();
         this.add_client(client("tv", "Living-room TV")).await;
         this.add_user("maria").await;
         this
+    }
+
+    /// Two nodes of this deployment that are well.
+    pub(crate) async fn twice(self) -> (Self, Self) {
+        self.behind(FaultSettings::default()).await
     }
 
     /// Two nodes of this deployment: one that is well, and one whose store misbehaves.
     pub(crate) async fn behind(self, faults: FaultSettings) -> (Self, Self) {
         let Self { env, store, file, flow, .. } = self;
         let settings = flow.settings().clone();
-        let well = Self::node(env.clone(), store.clone(), store.clone(), Arc::clone(&file), settings.clone(), "").await;
-        let faulty = Store::faulty(store.clone(), faults);
-        let ill = async || {
-            Self::node(env.clone(), store.clone(), faulty.clone(), Arc::clone(&file), settings.clone(), "").await
+        let node = async |behind: &Store| {
+            let stores = [store.clone(), behind.clone()];
+            Self::node(env.clone(), stores, Arc::clone(&file), settings.clone(), "").await
         };
+        let well = node(&store).await;
+        let faulty = Store::faulty(store.clone(), faults);
+        let ill = async || node(&faulty).await;
         let mut opened = ill().await;
         while opened.is_err() {
             opened = ill().await;
@@ -111,8 +127,7 @@ impl TestApp {
     /// A node on `store`; its keys are read from `keys`.
     async fn node(
         env: Env,
-        keys: Store,
-        store: Store,
+        [keys, store]: [Store; 2],
         file: Arc<KeyFile>,
         settings: flow::Settings,
         trusted_proxies: &str,

@@ -27,8 +27,8 @@ pub(super) const DEVICE_CODE: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3
 /// A request in the making.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
-    method: Method,
-    uri: String,
+    pub(super) method: Method,
+    pub(super) uri: String,
     headers: Vec<(&'static str, Vec<u8>)>,
     body: String,
 }
@@ -61,8 +61,18 @@ impl Call {
         Self { body: body.to_owned(), ..Self::new(Method::POST, uri) }.header("content-type", FORM)
     }
 
-    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.push((name, value.as_bytes().to_vec()));
+    pub(super) fn header(self, name: &'static str, value: &str) -> Self {
+        self.header_bytes(name, value.as_bytes())
+    }
+
+    pub(super) fn header_bytes(mut self, name: &'static str, value: &[u8]) -> Self {
+        self.headers.push((name, value.to_vec()));
+        self
+    }
+
+    /// With further parameters.
+    pub(super) fn and(mut self, parameters: &str) -> Self {
+        self.body = format!("{}&{parameters}", self.body);
         self
     }
 
@@ -83,6 +93,12 @@ impl Call {
 
     pub(super) fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// The token in its Authorization header, whatever the scheme.
+    pub(super) fn bearer_text(&self) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(name, _)| *name == "authorization")?;
+        std::str::from_utf8(value).ok()?.split_once(' ').map(|(_, token)| token)
     }
 
     pub(super) async fn send(&self, app: &TestApp) -> Answer {
@@ -109,6 +125,11 @@ impl Answer {
     /// The value of a header, or nothing.
     pub(super) fn header(&self, name: &str) -> &str {
         self.reply.headers().get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Every value of a header.
+    pub(super) fn headers(&self, name: &str) -> Vec<&str> {
+        self.reply.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
     /// Status and `error`.
