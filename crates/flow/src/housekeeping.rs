@@ -64,7 +64,15 @@ impl Flow {
             FeedEvent::Changed(Key::Grant(id), version) if version != 1 => self.room.settle(id),
             FeedEvent::Changed(Key::Client(id), _) => self.clients.forget(&id),
             FeedEvent::Changed(Key::SealedKey(_) | Key::Deployment, _) => self.reload_keys(trouble).await,
-            FeedEvent::Changed(Key::Grant(_) | Key::Family(_) | Key::Session(_) | Key::Spent(_) | Key::User(_), _) => {}
+            FeedEvent::Changed(
+                Key::Grant(_)
+                | Key::Family(_)
+                | Key::InitialToken(_)
+                | Key::Session(_)
+                | Key::Spent(_)
+                | Key::User(_),
+                _,
+            ) => {}
             FeedEvent::Doubt => self.check_everything(trouble).await,
         }
     }

@@ -4,8 +4,8 @@ use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
 use crate::model::{
-    Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, KeyId, SealedKey, Session, SessionId, User, UserId,
-    Version,
+    Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, InitialToken, InitialTokenId, KeyId, SealedKey,
+    Session, SessionId, User, UserId, Version,
 };
 
 /// The name of one row.
@@ -17,6 +17,8 @@ pub enum Key {
     Family(FamilyId),
     /// A grant.
     Grant(GrantId),
+    /// An initial access token.
+    InitialToken(InitialTokenId),
     /// The deployment's own facts: one row.
     Deployment,
     /// A sealed key.
@@ -75,6 +77,8 @@ pub enum Row {
     Family(Box<Family>),
     /// A grant.
     Grant(Box<Grant>),
+    /// An initial access token.
+    InitialToken(Box<InitialToken>),
     /// A sealed key.
     SealedKey(Box<SealedKey>),
     /// A session.
@@ -121,7 +125,7 @@ pub enum Unique {
     ClientId,
     /// A device code.
     DeviceCode,
-    /// Another key: of a deployment, a family or a sealed key.
+    /// Another key: of a deployment, a family, an initial access token or a sealed key.
     Row,
     /// The secret of a session.
     SessionToken,
@@ -153,6 +157,7 @@ impl Row {
             Self::Deployment(_) => Key::Deployment,
             Self::Family(row) => Key::Family(row.id),
             Self::Grant(row) => Key::Grant(row.id),
+            Self::InitialToken(row) => Key::InitialToken(row.id),
             Self::SealedKey(row) => Key::SealedKey(row.id),
             Self::Session(row) => Key::Session(row.id),
             Self::Spent(row) => Key::Spent(row.id),
@@ -168,6 +173,7 @@ impl Row {
             Self::Deployment(row) => row.version,
             Self::Family(row) => row.version,
             Self::Grant(row) => row.version,
+            Self::InitialToken(row) => row.version,
             Self::SealedKey(row) => row.version,
             Self::Session(row) => row.version,
             // Written once.
@@ -184,6 +190,7 @@ impl Row {
             Self::Deployment(row) => row.version = version,
             Self::Family(row) => row.version = version,
             Self::Grant(row) => row.version = version,
+            Self::InitialToken(row) => row.version = version,
             Self::SealedKey(row) => row.version = version,
             Self::Session(row) => row.version = version,
             Self::Spent(_) => {}
@@ -214,6 +221,7 @@ require! {
     Client(Client) by id;
     Family(Family) by id;
     Grant(Grant) by id;
+    InitialToken(InitialToken) by id;
     SealedKey(SealedKey) by id;
     Session(Session) by id;
     User(User) by id;

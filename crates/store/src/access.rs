@@ -44,6 +44,10 @@ operations! {
     Grant = "grant",
     /// Grants, by filter.
     Grants = "grants",
+    /// One initial access token.
+    InitialToken = "initial_token",
+    /// All initial access tokens.
+    InitialTokens = "initial_tokens",
     /// How many grants are pending.
     PendingCount = "pending_count",
     /// A grant that is to be redeemed.

@@ -3,8 +3,8 @@
 use proto::Timestamp;
 use proto::change::{Deployment, Key};
 use proto::model::{
-    Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, GrantState, SealedKey, Session, SessionId, User,
-    UserId, UserName,
+    Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, GrantState, InitialToken, InitialTokenId, SealedKey,
+    Session, SessionId, User, UserId, UserName,
 };
 use proto::secret::{DeviceCodeHash, SecretHash, UserCodeHash};
 
@@ -27,6 +27,9 @@ pub(crate) trait View {
     fn grant_by_user_code(&self, hash: &UserCodeHash) -> Load<Option<Grant>>;
     /// The newest first.
     fn grants(&self, filter: &GrantFilter) -> Load<Vec<Grant>>;
+    fn initial_token(&self, id: InitialTokenId) -> Load<Option<InitialToken>>;
+    /// By age.
+    fn initial_tokens(&self) -> Load<Vec<InitialToken>>;
     fn pending_count(&self, now: Timestamp) -> Load<u64>;
     /// By age.
     fn sealed_keys(&self) -> Load<Vec<SealedKey>>;

@@ -166,11 +166,24 @@ pub struct TokenPolicy {
     pub resources: Vec<Resource>,
 }
 
+/// What a client that registers itself may be at most: the word of the operator, which no registration goes beyond.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ceiling {
+    /// Grants it may use.
+    pub grants: Vec<GrantType>,
+    /// Scopes it may ask for.
+    pub scopes: Scope,
+}
+
 /// A client that registered itself (RFC 7591), and by what it may change its registration (RFC 7592).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// SHA-256 of its registration access token.
     pub token: SecretHash,
+    /// What it may make of itself: what its registration was allowed, or what an operator has set since.
+    pub ceiling: Ceiling,
+    /// The software statement that it registered with, as it was sent.
+    pub statement: Option<Box<str>>,
     /// When it goes unless it is used before; `None` once it was, or when it may stay unused.
     pub unused_until: Option<Timestamp>,
     /// Identifier of the software (`software_id`).
@@ -246,6 +259,16 @@ pub struct Client {
 }
 
 impl Client {
+    /// The same client as one that was used, if it registered itself and that was not noted yet.
+    ///
+    /// What is issued on a person's word is the first use. A device that only asks for codes is none: whoever registers
+    /// could keep the row for ever by asking for codes that nobody approves.
+    #[must_use]
+    pub fn first_used(&self) -> Option<Self> {
+        let registration = self.registration.as_ref().filter(|registration| registration.unused_until.is_some())?;
+        Some(Self { registration: Some(Registration { unused_until: None, ..registration.clone() }), ..self.clone() })
+    }
+
     /// Whether it was enabled for `grant`.
     #[must_use]
     pub fn may_use(&self, grant: GrantType) -> bool {

@@ -95,6 +95,11 @@ id!(
     "grt_"
 );
 id!(
+    /// One initial access token: the first half of its hash, so that it is found without a second index.
+    InitialTokenId,
+    "itk_"
+);
+id!(
     /// One key, public or secret.
     KeyId,
     "key_"

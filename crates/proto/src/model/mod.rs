@@ -8,6 +8,7 @@ mod client;
 mod family;
 mod grant;
 mod id;
+mod initial_token;
 mod key;
 mod resource;
 mod scope;
@@ -17,12 +18,13 @@ mod user;
 pub use address::{AddressOrigin, ClientAddress, NetworkPrefix, SameNetwork};
 pub use binding::{CodeChallenge, KeyThumbprint};
 pub use client::{
-    AccessTokenFormat, AuthMethod, Client, ClientId, ClientKeys, Demand, DeviceAuth, DevicePolicy, GrantType,
+    AccessTokenFormat, AuthMethod, Ceiling, Client, ClientId, ClientKeys, Demand, DeviceAuth, DevicePolicy, GrantType,
     LinkPolicy, Origin, Registration, Rotation, SigningAlg, SubjectType, TokenPolicy,
 };
 pub use family::{Family, Refresh};
 pub use grant::{Approval, Grant, GrantState, Redemption};
-pub use id::{CommitId, FamilyId, GrantId, InvalidId, KeyId, SessionId, UserId};
+pub use id::{CommitId, FamilyId, GrantId, InitialTokenId, InvalidId, KeyId, SessionId, UserId};
+pub use initial_token::InitialToken;
 pub use key::{KeyPurpose, KeyState, SealedKey};
 pub use resource::Resource;
 pub use scope::{InvalidScope, Scope};

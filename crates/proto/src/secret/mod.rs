@@ -10,6 +10,6 @@ mod user_code;
 pub use device_code::{DeviceCode, InvalidDeviceCode};
 pub use hash::{DeviceCodeHash, SecretHash, UserCodeHash};
 pub use mac::{MacKey, MacKeys, Tag};
-pub use opaque::{ClientSecret, SessionToken};
+pub use opaque::{ClientSecret, InitialAccessToken, RegistrationAccessToken, SessionToken};
 pub use refresh_token::{InvalidRefreshToken, RefreshToken};
 pub use user_code::{Alphabet, Mistake, Read, UserCode, guess_bound};

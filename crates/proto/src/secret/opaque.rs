@@ -58,6 +58,16 @@ opaque!(
     "cs_"
 );
 opaque!(
+    /// An initial access token (RFC 7591 §1.2): who shows it may register clients; shown once.
+    InitialAccessToken,
+    "iat_"
+);
+opaque!(
+    /// A registration access token (RFC 7592 §1.2): by it a client reads and changes its own registration.
+    RegistrationAccessToken,
+    "rat_"
+);
+opaque!(
     /// What the session cookie holds.
     SessionToken,
     "st_"

@@ -5,9 +5,9 @@ use std::time::Duration;
 use proto::change::{Change, Commit, Deployment, Require, Row, Spent, SpentId};
 use proto::entropy::{Seeded, bytes};
 use proto::model::{
-    Amr, Approval, AuthMethod, Client, ClientAddress, ClientId, CommitId, DeviceAuth, DevicePolicy, Family, FamilyId,
-    Grant, GrantState, GrantType, KeyId, KeyPurpose, KeyState, LinkPolicy, Redemption, Refresh, Scope, SealedKey,
-    Session, SessionId, SigningAlg, TokenPolicy, User, UserId, UserName, UserState,
+    Amr, Approval, AuthMethod, Ceiling, Client, ClientAddress, ClientId, CommitId, DeviceAuth, DevicePolicy, Family,
+    FamilyId, Grant, GrantState, GrantType, InitialToken, KeyId, KeyPurpose, KeyState, LinkPolicy, Redemption, Refresh,
+    Scope, SealedKey, Session, SessionId, SigningAlg, TokenPolicy, User, UserId, UserName, UserState,
 };
 use proto::secret::{DeviceCodeHash, SecretHash, UserCodeHash};
 use proto::{Entropy, Timestamp};
@@ -176,6 +176,22 @@ impl Maker {
     /// What makes `family` one that may be refreshed, its token replaced `generation` times.
     pub fn refresh(&mut self, family: &Family, generation: u32) -> Refresh {
         Refresh { token: self.secret(), generation, idle_until: family.issued_at + Duration::from_mins(5) }
+    }
+
+    /// An initial access token, good for ever.
+    pub fn initial_token(&mut self) -> InitialToken {
+        let token = self.secret();
+        InitialToken {
+            id: InitialToken::id_of(&token),
+            token,
+            note: "factory".to_owned(),
+            ceiling: Ceiling::default(),
+            uses_left: None,
+            expires_at: None,
+            revoked_at: None,
+            created_at: NOW,
+            version: 0,
+        }
     }
 
     /// A sealed key.

@@ -54,6 +54,8 @@ async fn an_empty_store_has_nothing(open: &impl AsyncFn() -> Subject) {
     assert_eq!(store.pending_count(NOW).await, Ok(0));
     assert_eq!(store.sealed_keys().await, Ok(vec![]));
     assert_eq!(store.deployment().await, Ok(None));
+    assert_eq!(store.initial_token(maker.initial_token().id).await, Ok(None));
+    assert_eq!(store.initial_tokens().await, Ok(vec![]));
 }
 
 async fn a_grant_is_loaded_with_all_that_its_redemption_looks_at(open: &impl AsyncFn() -> Subject) {
@@ -167,6 +169,9 @@ async fn lists_are_complete_and_in_order(open: &impl AsyncFn() -> Subject) {
         let mut key = maker.sealed_key();
         key.created_at = NOW - Duration::from_secs(u64::from(age % 3));
         rows.push(Row::SealedKey(key.into()));
+        let mut token = maker.initial_token();
+        token.created_at = NOW - Duration::from_secs(u64::from(age % 3));
+        rows.push(Row::InitialToken(token.into()));
         rows.push(Row::Client(maker.client().into()));
         rows.push(Row::User(maker.user().into()));
         rows.push(Row::Session(maker.session(&user).into()));
@@ -180,6 +185,8 @@ async fn lists_are_complete_and_in_order(open: &impl AsyncFn() -> Subject) {
     assert!(users.len() == 7 && users.is_sorted());
     let keys: Vec<_> = store.sealed_keys().await.unwrap().into_iter().map(|key| (key.created_at, key.id)).collect();
     assert!(keys.len() == 5 && keys.is_sorted());
+    let tokens: Vec<_> = store.initial_tokens().await.unwrap().into_iter().map(|it| (it.created_at, it.id)).collect();
+    assert!(tokens.len() == 5 && tokens.is_sorted());
     let sessions = store.sessions_of(user.id).await.unwrap();
     assert!(sessions.len() == 5 && sessions.is_sorted_by_key(|session| std::cmp::Reverse(session.id)));
     assert!(sessions.iter().all(|session| session.user_id == user.id));

@@ -5,9 +5,9 @@ use std::time::Duration;
 use proto::change::Row;
 use proto::entropy::bytes;
 use proto::model::{
-    AccessTokenFormat, AddressOrigin, AuthMethod, Client, ClientAddress, ClientKeys, CodeChallenge, Demand, DeviceAuth,
-    DevicePolicy, FamilyId, Grant, GrantState, GrantType, KeyPurpose, KeyState, KeyThumbprint, LinkPolicy, Origin,
-    Registration, Resource, Revocation, RevocationCause, Rotation, Scope, SealedKey, SigningAlg, SubjectType,
+    AccessTokenFormat, AddressOrigin, AuthMethod, Ceiling, Client, ClientAddress, ClientKeys, CodeChallenge, Demand,
+    DeviceAuth, DevicePolicy, FamilyId, Grant, GrantState, GrantType, KeyPurpose, KeyState, KeyThumbprint, LinkPolicy,
+    Origin, Registration, Resource, Revocation, RevocationCause, Rotation, Scope, SealedKey, SigningAlg, SubjectType,
     TokenPolicy, UserState,
 };
 use proto::secret::Alphabet;
@@ -56,6 +56,11 @@ impl Maker {
             enabled: false,
             registration: Some(Registration {
                 token: self.secret(),
+                ceiling: Ceiling {
+                    grants: vec![GrantType::DeviceCode],
+                    scopes: Scope::parse("openid offline_access").unwrap(),
+                },
+                statement: Some("eyJ.e30.AA".into()),
                 unused_until: Some(NOW + Duration::from_mins(30)),
                 software_id: Some("4NRB1-0XZABZI9E6-5SM3R".into()),
                 software_version: Some("2.3 \u{3b2}".into()),
@@ -79,6 +84,8 @@ impl Maker {
             },
             registration: Some(Registration {
                 token: self.secret(),
+                ceiling: Ceiling::default(),
+                statement: None,
                 unused_until: None,
                 software_id: None,
                 software_version: None,
@@ -160,6 +167,14 @@ impl Maker {
         }
         rows.push(Row::Grant(self.grant(&client).into()));
         rows.extend([client, rich, keyed].map(|client| Row::Client(client.into())));
+        let (lasting, mut ended) = (self.initial_token(), self.initial_token());
+        ended.note = "Büro \0 'quoted'".to_owned();
+        ended.ceiling = Ceiling {
+            grants: vec![GrantType::RefreshToken, GrantType::DeviceCode],
+            scopes: Scope::parse("profile openid").unwrap(),
+        };
+        (ended.uses_left, ended.expires_at, ended.revoked_at) = (Some(0), Some(NOW), Some(NOW));
+        rows.extend([lasting, ended].map(|token| Row::InitialToken(token.into())));
         for purpose in KeyPurpose::ALL {
             for state in [KeyState::Active, KeyState::Next, KeyState::Retired] {
                 rows.push(Row::SealedKey(SealedKey { purpose, state, ..self.sealed_key() }.into()));

@@ -56,6 +56,11 @@ fn in_place_of(before: &Row, after: &Row) -> Option<Row> {
             (row.id, row.device_code, row.user_code) = (b.id, b.device_code, b.user_code);
             Some(Row::Grant(row))
         }
+        (Row::InitialToken(b), Row::InitialToken(a)) => {
+            let mut row = a.clone();
+            row.id = b.id;
+            Some(Row::InitialToken(row))
+        }
         (Row::SealedKey(b), Row::SealedKey(a)) => {
             let mut row = a.clone();
             row.id = b.id;

@@ -64,6 +64,7 @@ pub(crate) async fn load(store: &Store, key: &Key) -> Option<Row> {
         Key::Deployment => again!(store.deployment()).map(Row::Deployment),
         Key::Family(id) => again!(store.family_view(*id)).map(|view| Row::Family(view.family.into())),
         Key::Grant(id) => again!(store.grant(*id)).map(|row| Row::Grant(row.into())),
+        Key::InitialToken(id) => again!(store.initial_token(*id)).map(|row| Row::InitialToken(row.into())),
         Key::SealedKey(id) => {
             let keys = again!(store.sealed_keys());
             keys.into_iter().find(|key| key.id == *id).map(|row| Row::SealedKey(row.into()))

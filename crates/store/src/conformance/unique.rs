@@ -26,7 +26,12 @@ async fn a_second_row_of_a_key_is_taken(open: &impl AsyncFn() -> Subject) {
             Row::Client(_) => Unique::ClientId,
             Row::Grant(_) => Unique::DeviceCode,
             Row::Spent(_) => Unique::Spent,
-            Row::Deployment(_) | Row::Family(_) | Row::SealedKey(_) | Row::Session(_) | Row::User(_) => Unique::Row,
+            Row::Deployment(_)
+            | Row::Family(_)
+            | Row::InitialToken(_)
+            | Row::SealedKey(_)
+            | Row::Session(_)
+            | Row::User(_) => Unique::Row,
         };
         assert_eq!(put(store, &mut maker, row.clone()).await, Outcome::Done);
         assert_eq!(put(store, &mut maker, row.clone()).await, Outcome::Taken(expected), "{row:?}");

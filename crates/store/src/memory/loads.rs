@@ -3,7 +3,8 @@
 use proto::Timestamp;
 use proto::change::{Deployment, Key, Row};
 use proto::model::{
-    Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, SealedKey, Session, SessionId, User, UserId, UserName,
+    Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, InitialToken, InitialTokenId, SealedKey, Session,
+    SessionId, User, UserId, UserName,
 };
 use proto::secret::{SecretHash, UserCodeHash};
 
@@ -76,6 +77,16 @@ impl View for State {
         grants.sort_by_key(|grant| std::cmp::Reverse((grant.created_at, grant.id)));
         grants.truncate(filter.limit);
         Ok(grants)
+    }
+
+    fn initial_token(&self, id: InitialTokenId) -> Load<Option<InitialToken>> {
+        Ok(one!(self, InitialToken, id))
+    }
+
+    fn initial_tokens(&self) -> Load<Vec<InitialToken>> {
+        let mut tokens = all!(self, InitialToken, |_: &InitialToken| true);
+        tokens.sort_by_key(|token| (token.created_at, token.id));
+        Ok(tokens)
     }
 
     fn pending_count(&self, now: Timestamp) -> Load<u64> {

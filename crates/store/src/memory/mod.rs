@@ -184,7 +184,12 @@ impl State {
                 self.session_tokens.get(&session.token).filter(|id| **id != session.id).map(|_| Unique::SessionToken)
             }
             Row::User(user) => self.user_names.get(&user.name).filter(|id| **id != user.id).map(|_| Unique::UserName),
-            Row::Client(_) | Row::Deployment(_) | Row::Family(_) | Row::SealedKey(_) | Row::Spent(_) => None,
+            Row::Client(_)
+            | Row::Deployment(_)
+            | Row::Family(_)
+            | Row::InitialToken(_)
+            | Row::SealedKey(_)
+            | Row::Spent(_) => None,
         }
     }
 
@@ -198,13 +203,29 @@ impl State {
             Some(Row::Grant(grant)) => drop(self.user_codes.remove(&grant.user_code)),
             Some(Row::Session(session)) => drop(self.session_tokens.remove(&session.token)),
             Some(Row::User(user)) => drop(self.user_names.remove(&user.name)),
-            Some(Row::Client(_) | Row::Deployment(_) | Row::Family(_) | Row::SealedKey(_) | Row::Spent(_)) | None => {}
+            Some(
+                Row::Client(_)
+                | Row::Deployment(_)
+                | Row::Family(_)
+                | Row::InitialToken(_)
+                | Row::SealedKey(_)
+                | Row::Spent(_),
+            )
+            | None => {}
         }
         match stored.map(|stored| stored.row) {
             Some(Row::Grant(grant)) => drop(self.user_codes.insert(grant.user_code, grant.id)),
             Some(Row::Session(session)) => drop(self.session_tokens.insert(session.token, session.id)),
             Some(Row::User(user)) => drop(self.user_names.insert(user.name, user.id)),
-            Some(Row::Client(_) | Row::Deployment(_) | Row::Family(_) | Row::SealedKey(_) | Row::Spent(_)) | None => {}
+            Some(
+                Row::Client(_)
+                | Row::Deployment(_)
+                | Row::Family(_)
+                | Row::InitialToken(_)
+                | Row::SealedKey(_)
+                | Row::Spent(_),
+            )
+            | None => {}
         }
         before
     }
@@ -216,6 +237,11 @@ pub(crate) const fn key_unique(key: &Key) -> Unique {
         Key::Client(_) => Unique::ClientId,
         Key::Grant(_) => Unique::DeviceCode,
         Key::Spent(_) => Unique::Spent,
-        Key::Deployment | Key::Family(_) | Key::SealedKey(_) | Key::Session(_) | Key::User(_) => Unique::Row,
+        Key::Deployment
+        | Key::Family(_)
+        | Key::InitialToken(_)
+        | Key::SealedKey(_)
+        | Key::Session(_)
+        | Key::User(_) => Unique::Row,
     }
 }

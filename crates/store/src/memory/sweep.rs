@@ -66,6 +66,7 @@ impl State {
                 }
                 Row::Client(_)
                 | Row::Deployment(_)
+                | Row::InitialToken(_)
                 | Row::SealedKey(_)
                 | Row::Session(_)
                 | Row::Spent(_)

@@ -3,7 +3,7 @@
 //! `PRAGMA data_version` of the writer's connection moves only when somebody else wrote, so a store never hears itself.
 
 use proto::change::Key;
-use proto::model::{ClientId, FamilyId, GrantId, KeyId, SessionId, UserId, Version};
+use proto::model::{ClientId, FamilyId, GrantId, InitialTokenId, KeyId, SessionId, UserId, Version};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -153,6 +153,7 @@ fn name(key: &Key) -> Option<(&'static str, &[u8])> {
         Key::Deployment => ("deployment", &[]),
         Key::Family(id) => ("family", id.as_bytes()),
         Key::Grant(id) => ("grant", id.as_bytes()),
+        Key::InitialToken(id) => ("initial_token", id.as_bytes()),
         Key::SealedKey(id) => ("sealed_key", id.as_bytes()),
         Key::Session(id) => ("session", id.as_bytes()),
         Key::Spent(_) => return None,
@@ -167,6 +168,7 @@ fn key(kind: &str, id: &[u8]) -> Option<Key> {
         "deployment" => Some(Key::Deployment),
         "family" => bytes().map(FamilyId::from_bytes).map(Key::Family),
         "grant" => bytes().map(GrantId::from_bytes).map(Key::Grant),
+        "initial_token" => bytes().map(InitialTokenId::from_bytes).map(Key::InitialToken),
         "sealed_key" => bytes().map(KeyId::from_bytes).map(Key::SealedKey),
         "session" => bytes().map(SessionId::from_bytes).map(Key::Session),
         "user" => bytes().map(UserId::from_bytes).map(Key::User),

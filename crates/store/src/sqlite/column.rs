@@ -6,8 +6,8 @@ use std::time::Duration;
 use proto::Timestamp;
 use proto::model::{
     AccessTokenFormat, AddressOrigin, Amr, AuthMethod, ClientId, CodeChallenge, CommitId, Demand, DeviceAuth, FamilyId,
-    GrantId, GrantType, KeyId, KeyPurpose, KeyState, KeyThumbprint, LinkPolicy, Origin, Resource, RevocationCause,
-    Rotation, Scope, SessionId, SigningAlg, UserId, UserName, UserState, Version,
+    GrantId, GrantType, InitialTokenId, KeyId, KeyPurpose, KeyState, KeyThumbprint, LinkPolicy, Origin, Resource,
+    RevocationCause, Rotation, Scope, SessionId, SigningAlg, UserId, UserName, UserState, Version,
 };
 use proto::secret::{Alphabet, DeviceCodeHash, SecretHash, UserCodeHash};
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
@@ -87,6 +87,7 @@ bytes!(
     DeviceCodeHash,
     FamilyId,
     GrantId,
+    InitialTokenId,
     KeyId,
     KeyThumbprint,
     SecretHash,

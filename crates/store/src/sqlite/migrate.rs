@@ -28,6 +28,13 @@ pub(super) const ALL: &[Migration] = &[
     Migration { number: 2, name: "tokens", min_version: "0.1.0", sql: include_str!("migrations/0002_tokens.sql") },
     // As the one before, and a table of its own.
     Migration { number: 3, name: "proofs", min_version: "0.1.0", sql: include_str!("migrations/0003_proofs.sql") },
+    // As the one before.
+    Migration {
+        number: 4,
+        name: "registration",
+        min_version: "0.1.0",
+        sql: include_str!("migrations/0004_registration.sql"),
+    },
 ];
 
 /// This program's version.

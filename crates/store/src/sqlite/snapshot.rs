@@ -3,7 +3,8 @@
 use proto::Timestamp;
 use proto::change::{Deployment, Key};
 use proto::model::{
-    Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, SealedKey, Session, SessionId, User, UserId, UserName,
+    Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, InitialToken, InitialTokenId, SealedKey, Session,
+    SessionId, User, UserId, UserName,
 };
 use proto::secret::{SecretHash, UserCodeHash};
 use rusqlite::{Connection, params};
@@ -99,6 +100,14 @@ impl View for Snapshot<'_> {
                 all(self.0, grants!("state = 'pending' AND expires_at > ?4"), params![client, user, limit, As(&now)])
             }
         }
+    }
+
+    fn initial_token(&self, id: InitialTokenId) -> Load<Option<InitialToken>> {
+        one(self.0, narrowed!(InitialToken, "WHERE id = ?1"), [As(&id)])
+    }
+
+    fn initial_tokens(&self) -> Load<Vec<InitialToken>> {
+        all(self.0, narrowed!(InitialToken, "ORDER BY created_at, id"), [])
     }
 
     fn pending_count(&self, now: Timestamp) -> Load<u64> {

@@ -76,6 +76,7 @@ fn put(connection: &Connection, row: &Row, commit: CommitId) -> Load<Option<Outc
         Row::Deployment(row) => rows::put(connection, row, commit),
         Row::Family(row) => rows::put(connection, &**row, commit),
         Row::Grant(row) => rows::put(connection, &**row, commit),
+        Row::InitialToken(row) => rows::put(connection, &**row, commit),
         Row::SealedKey(row) => rows::put(connection, &**row, commit),
         Row::Session(row) => rows::put(connection, &**row, commit),
         Row::Spent(row) => rows::spend(connection, row, commit),

@@ -3,7 +3,8 @@
 use proto::Timestamp;
 use proto::change::{Deployment, Key};
 use proto::model::{
-    Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, SealedKey, Session, SessionId, User, UserId, UserName,
+    Client, ClientId, CommitId, Family, FamilyId, Grant, GrantId, InitialToken, InitialTokenId, SealedKey, Session,
+    SessionId, User, UserId, UserName,
 };
 use proto::secret::{DeviceCodeHash, SecretHash, UserCodeHash};
 
@@ -98,6 +99,16 @@ impl Store {
     /// Grants, the newest first.
     pub async fn grants(&self, filter: GrantFilter) -> Load<Vec<Grant>> {
         self.read(Operation::Grants, move |view| view.grants(&filter)).await
+    }
+
+    /// One initial access token.
+    pub async fn initial_token(&self, id: InitialTokenId) -> Load<Option<InitialToken>> {
+        self.read(Operation::InitialToken, move |view| view.initial_token(id)).await
+    }
+
+    /// All initial access tokens, the oldest first.
+    pub async fn initial_tokens(&self) -> Load<Vec<InitialToken>> {
+        self.read(Operation::InitialTokens, |view| view.initial_tokens()).await
     }
 
     /// How many grants a person may still decide: pending and not expired.

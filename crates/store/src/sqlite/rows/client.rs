@@ -3,7 +3,9 @@
 
 use proto::Timestamp;
 use proto::change::{Key, Unique};
-use proto::model::{Client, ClientKeys, CommitId, DevicePolicy, Registration, SubjectType, TokenPolicy, Version};
+use proto::model::{
+    Ceiling, Client, ClientKeys, CommitId, DevicePolicy, Registration, SubjectType, TokenPolicy, Version,
+};
 use proto::secret::SecretHash;
 use rusqlite::{CachedStatement, params};
 
@@ -15,24 +17,25 @@ impl Table for Client {
     const SELECT: &'static str = "SELECT id, name, auth, secrets, jwks_uri, jwks, assertion_alg, grants, scopes, \
          origins, link, device_auth, id_token_alg, alphabet, hold_ms, interval_ms, lifetime_ms, pkce, token_format, \
          token_alg, access_ms, refresh_idle_ms, refresh_absolute_ms, rotation, dpop, subject, sector, resources, \
-         introspects, verified, enabled, registration_token, unused_until, software_id, software_version, declaration, \
-         created_at, version FROM clients";
+         introspects, verified, enabled, registration_token, ceiling_grants, ceiling_scopes, unused_until, software_id, \
+         software_version, software_statement, declaration, created_at, version FROM clients";
     const INSERT: &'static str = "INSERT INTO clients \
          (id, name, auth, secrets, jwks_uri, jwks, assertion_alg, grants, scopes, origins, link, device_auth, \
          id_token_alg, alphabet, hold_ms, interval_ms, lifetime_ms, pkce, token_format, token_alg, access_ms, \
          refresh_idle_ms, refresh_absolute_ms, rotation, dpop, subject, sector, resources, introspects, verified, \
-         enabled, registration_token, unused_until, software_id, software_version, declaration, created_at, commit_id, \
-         version) \
+         enabled, registration_token, ceiling_grants, ceiling_scopes, unused_until, software_id, software_version, \
+         software_statement, declaration, created_at, commit_id, version) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, \
-         ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39 + 1)";
+         ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42 + 1)";
     const UPDATE: &'static str = "UPDATE clients SET \
          name = ?2, auth = ?3, secrets = ?4, jwks_uri = ?5, jwks = ?6, assertion_alg = ?7, grants = ?8, scopes = ?9, \
          origins = ?10, link = ?11, device_auth = ?12, id_token_alg = ?13, alphabet = ?14, hold_ms = ?15, \
          interval_ms = ?16, lifetime_ms = ?17, pkce = ?18, token_format = ?19, token_alg = ?20, access_ms = ?21, \
          refresh_idle_ms = ?22, refresh_absolute_ms = ?23, rotation = ?24, dpop = ?25, subject = ?26, sector = ?27, \
          resources = ?28, introspects = ?29, verified = ?30, enabled = ?31, registration_token = ?32, \
-         unused_until = ?33, software_id = ?34, software_version = ?35, declaration = ?36, created_at = ?37, \
-         commit_id = ?38, version = ?39 + 1 WHERE id = ?1 AND version = ?39";
+         ceiling_grants = ?33, ceiling_scopes = ?34, unused_until = ?35, software_id = ?36, software_version = ?37, \
+         software_statement = ?38, declaration = ?39, created_at = ?40, commit_id = ?41, version = ?42 + 1 \
+         WHERE id = ?1 AND version = ?42";
     const UNIQUE: Option<Unique> = None;
 
     fn key(&self) -> Key {
@@ -96,6 +99,8 @@ impl Table for Client {
             SubjectType::Public => ("public", None),
         };
         let registration = self.registration.as_ref();
+        let nothing = Ceiling::default();
+        let ceiling = registration.map_or(&nothing, |registration| &registration.ceiling);
         statement.execute(params![
             As(&self.id),
             As(&self.name),
@@ -129,9 +134,12 @@ impl Table for Client {
             As(&self.verified),
             As(&self.enabled),
             As(&registration.map(|registration| registration.token)),
+            As(&ceiling.grants),
+            As(&ceiling.scopes),
             As(&registration.and_then(|registration| registration.unused_until)),
             registration.and_then(|registration| registration.software_id.as_deref()),
             registration.and_then(|registration| registration.software_version.as_deref()),
+            registration.and_then(|registration| registration.statement.as_deref()),
             As(&self.declaration),
             As(&self.created_at),
             As(&commit),
@@ -162,21 +170,24 @@ fn subject(columns: &mut Columns<'_>) -> Load<SubjectType> {
 
 fn registration(columns: &mut Columns<'_>) -> Load<Option<Registration>> {
     let token: Option<SecretHash> = columns.next()?;
+    let ceiling = Ceiling { grants: columns.next()?, scopes: columns.next()? };
     let unused_until: Option<Timestamp> = columns.next()?;
     let (software_id, software_version): (Option<Box<str>>, Option<Box<str>>) = (columns.next()?, columns.next()?);
-    match (token, unused_until, software_id, software_version) {
-        (Some(token), unused_until, software_id, software_version) => {
-            Ok(Some(Registration { token, unused_until, software_id, software_version }))
-        }
-        (None, None, None, None) => Ok(None),
-        (None, unused_until, software_id, software_version) => {
-            let parts = [
-                ("unused_until", unused_until.is_some()),
-                ("software_id", software_id.is_some()),
-                ("software_version", software_version.is_some()),
-            ];
-            let filled: Vec<_> = parts.iter().filter(|(_, filled)| *filled).map(|(name, _)| *name).collect();
-            Err(columns.corrupt(format!("{} without registration_token", filled.join(", "))))
-        }
+    let statement: Option<Box<str>> = columns.next()?;
+    if let Some(token) = token {
+        return Ok(Some(Registration { token, ceiling, statement, unused_until, software_id, software_version }));
     }
+    let parts = [
+        ("ceiling_grants", !ceiling.grants.is_empty()),
+        ("ceiling_scopes", !ceiling.scopes.is_empty()),
+        ("unused_until", unused_until.is_some()),
+        ("software_id", software_id.is_some()),
+        ("software_version", software_version.is_some()),
+        ("software_statement", statement.is_some()),
+    ];
+    let filled: Vec<_> = parts.iter().filter(|(_, filled)| *filled).map(|(name, _)| *name).collect();
+    if filled.is_empty() {
+        return Ok(None);
+    }
+    Err(columns.corrupt(format!("{} without registration_token", filled.join(", "))))
 }

@@ -6,6 +6,7 @@ mod client;
 mod deployment;
 mod family;
 mod grant;
+mod initial_token;
 mod sealed_key;
 mod session;
 mod spent;
@@ -200,6 +201,7 @@ const fn statements(key: &Key) -> Statements {
         Key::Deployment => statements!("deployment"),
         Key::Family(_) => statements!("families"),
         Key::Grant(_) => statements!("grants"),
+        Key::InitialToken(_) => statements!("initial_tokens"),
         Key::SealedKey(_) => statements!("sealed_keys"),
         Key::Session(_) => statements!("sessions"),
         // It is there or not, and so its version is 1 or 0.
@@ -223,6 +225,7 @@ impl ToSql for KeyColumn<'_> {
             Key::Deployment => Ok(ToSqlOutput::Owned(Value::Integer(1))),
             Key::Family(id) => id.write(),
             Key::Grant(id) => id.write(),
+            Key::InitialToken(id) => id.write(),
             Key::SealedKey(id) => id.write(),
             Key::Session(id) => id.write(),
             Key::Spent(id) => id.0.write(),

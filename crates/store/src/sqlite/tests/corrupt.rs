@@ -86,17 +86,18 @@ async fn any_other_combination_of_a_grants_columns_is_named() {
 async fn other_rows_are_named_too() {
     let mut maker = Maker::new(10);
     let (client, user) = (maker.rich_client(), maker.user());
-    let session = maker.session(&user);
+    let (session, token) = (maker.session(&user), maker.initial_token());
     let rows = vec![
         Row::Client(client.clone().into()),
         Row::User(user.clone().into()),
         Row::Session(session.clone().into()),
         Row::Deployment(maker.deployment()),
         Row::SealedKey(maker.sealed_key().into()),
+        Row::InitialToken(token.clone().into()),
     ];
     let sql = "UPDATE clients SET secrets = x'0011'; UPDATE users SET name = 'Anna'; \
          UPDATE sessions SET revoked_at = 5; UPDATE deployment SET key_fingerprint = x''; \
-         UPDATE sealed_keys SET purpose = 'unknown'";
+         UPDATE sealed_keys SET purpose = 'unknown'; UPDATE initial_tokens SET uses_left = -1";
     let (store, _place, _) = corrupted(rows, sql).await;
     let error = store.client(&client.id).await.unwrap_err();
     assert_eq!(named(&error, "clients", client.id.as_str()), "column secrets holds 2 bytes");
@@ -109,6 +110,8 @@ async fn other_rows_are_named_too() {
     let error = store.deployment().await.unwrap_err();
     assert_eq!(named(&error, "deployment", "1"), "column key_fingerprint holds 0 bytes");
     assert!(store.sealed_keys().await.is_err());
+    let error = store.initial_token(token.id).await.unwrap_err();
+    assert_eq!(named(&error, "initial_tokens", &hex(token.id.as_bytes())), "column uses_left holds the number -1");
 }
 
 #[tokio::test]
@@ -177,7 +180,14 @@ async fn any_other_combination_of_a_clients_columns_is_named() {
         (&plain, "subject = 'private'", "column subject holds a word that is no kind of subject"),
         (&plain, "unused_until = 1", "unused_until without registration_token"),
         (&plain, "software_id = 'tv'", "software_id without registration_token"),
-        (&rich, "registration_token = NULL", "unused_until, software_id, software_version without registration_token"),
+        (&plain, "ceiling_grants = 'device_code'", "ceiling_grants without registration_token"),
+        (&plain, "software_statement = 'e30'", "software_statement without registration_token"),
+        (
+            &rich,
+            "registration_token = NULL",
+            "ceiling_grants, ceiling_scopes, unused_until, software_id, software_version, software_statement \
+             without registration_token",
+        ),
         (&plain, "registration_token = x'00'", "column registration_token holds 1 bytes"),
         (&plain, "assertion_alg = 'HS256'", "column assertion_alg holds a text of 5 bytes that is none of its values"),
         (&plain, "id_token_alg = 'none'", "column id_token_alg holds a text of 4 bytes that is none of its values"),

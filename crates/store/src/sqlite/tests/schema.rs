@@ -12,7 +12,7 @@ async fn pending_migrations_are_told_and_nothing_is_written() {
     let place = Place::new();
     let pending = Store::pending_migrations(place.settings()).await.unwrap();
     let named: Vec<_> = pending.iter().map(|step| (step.number, step.name)).collect();
-    assert_eq!(named, [(1, "base"), (2, "tokens"), (3, "proofs")]);
+    assert_eq!(named, [(1, "base"), (2, "tokens"), (3, "proofs"), (4, "registration")]);
     assert!(!place.path().exists());
     place.open().await.close().await.unwrap();
     assert_eq!(Store::pending_migrations(place.settings()).await, Ok(vec![]));
@@ -59,7 +59,7 @@ async fn processes_that_start_together_migrate_once() {
         assert_eq!(store.deployment().await, Ok(None));
     }
     let applied: i64 = place.raw().query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
-    assert_eq!(applied, 3);
+    assert_eq!(applied, 4);
 }
 
 /// The database that a program which knows the first migration alone leaves.
@@ -129,7 +129,7 @@ async fn families_from_before_lasting_access_are_kept_and_may_get_it() {
     insert_as_before(&base(&place), &before);
     let pending = Store::pending_migrations(place.settings()).await.unwrap();
     let named: Vec<_> = pending.iter().map(|step| (step.number, step.name)).collect();
-    assert_eq!(named, [(2, "tokens"), (3, "proofs")]);
+    assert_eq!(named, [(2, "tokens"), (3, "proofs"), (4, "registration")]);
 
     let store = place.open().await;
     assert_eq!(Store::pending_migrations(place.settings()).await, Ok(vec![]));
