@@ -122,7 +122,7 @@ section! {
         /// not understood everywhere; "RS256", large and slow, for APIs that know nothing else. Keys of all three are
         /// published at any time, so a change is heard of in advance. That of id_tokens is a matter of the client.
         signing: SigningAlg, choice, default "ES256", restart;
-        /// Whether DPoP proofs must carry a nonce of this server (RFC 9449 §8). "required": the clocks of devices are often
+        /// Whether DPoP proofs must carry a nonce of this server (RFC 9449). "required": the clocks of devices are often
         /// wrong, and nobody can make proofs in advance; nonces are good for a minute, on all nodes, and stored nowhere.
         /// "off": proofs are dated by the clock of the device, for clients that cannot do it.
         dpop_nonces: DpopPolicy, choice, default "required", restart;

@@ -5,6 +5,7 @@
 mod admin;
 mod config;
 mod serving;
+mod signing;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -13,19 +13,19 @@ use tempfile::TempDir;
 use super::{argument, countersignd, ended};
 
 /// A folder with a configuration, and ports that were free a moment ago.
-struct Place {
+pub(super) struct Place {
     folder: TempDir,
     port: u16,
 }
 
 /// A running server; killed when the test is over.
-struct Server {
+pub(super) struct Server {
     child: Child,
     place: Place,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let place = Self { folder, port };
@@ -33,7 +33,7 @@ impl Place {
         place
     }
 
-    fn configure(&self, more: &str) {
+    pub(super) fn configure(&self, more: &str) {
         let text = format!(
             "issuer = \"http://localhost:{port}\"\n[http]\nlisten = \"127.0.0.1:{port}\"\nadmin_listen = \"off\"\n\
              [store]\nurl = \"sqlite:countersign.db\"\n[secrets]\nkey_file = \"key\"\n[log]\nformat = \"json\"\n{more}",
@@ -46,11 +46,11 @@ impl Place {
         self.file("countersignd.toml")
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(super) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = countersignd(arguments);
         command.args(["--config", argument(&self.config())]);
         command
@@ -69,7 +69,7 @@ impl Place {
         (code, error)
     }
 
-    fn serve(self) -> Server {
+    pub(super) fn serve(self) -> Server {
         let mut child = self.command(&["serve"]).stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let mut lines = log.lines().map(Result::unwrap);
@@ -81,7 +81,15 @@ impl Place {
 }
 
 impl Server {
-    fn post(&self, path: &str, body: &str) -> String {
+    pub(super) fn issuer(&self) -> String {
+        format!("http://localhost:{}", self.place.port)
+    }
+
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.place.file(name)
+    }
+
+    pub(super) fn post(&self, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.place.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let length = body.len();

@@ -47,10 +47,10 @@ fn the_example_without_its_comment_marks_holds_exactly_the_defaults() {
 
 #[test]
 fn every_value_of_the_example_can_be_used() {
-    let text = uncommented(|fallback| !matches!(fallback, Fallback::Secret(_)))
+    let text = uncommented(|fallback| !matches!(fallback, Fallback::Document(_) | Fallback::Secret(_)))
         .replace("http://localhost:8628", "https://id.example.com")
-        .replace("#secret_file = \"/run/secrets/tv\"", "secret = \"0123456789abcdef0123456789abcdef\"")
-        .replace("auth = \"none\"", "auth = \"client_secret_basic\"");
+        .replace("subject_type = \"public\"", "subject_type = \"pairwise\"")
+        .replace("auth = \"none\"", "auth = \"private_key_jwt\"");
     assert_eq!(said(&file(&text)), "");
 }
 
@@ -82,6 +82,7 @@ fn every_key_can_be_set_in_the_environment() {
     for section in SECTIONS.iter().filter(|section| section.name != CLIENT) {
         for key in section.keys {
             let (Fallback::Default(value)
+            | Fallback::Document(value)
             | Fallback::Required(value)
             | Fallback::Secret(value)
             | Fallback::Unset(value)) = key.fallback;
@@ -115,6 +116,7 @@ fn the_defaults_are_those_of_the_parts() {
     assert_eq!((flow.device.lifetime, flow.device.interval), (device.lifetime, device.interval));
     assert_eq!((flow.device.hold, flow.device.alphabet), (device.hold, device.alphabet));
     assert_eq!(flow.signing, tokens.signing);
+    assert_eq!(flow.dpop, tokens.dpop_nonces);
     assert_eq!(flow.tokens.access, tokens.access_lifetime);
     assert_eq!(flow.tokens.refresh_idle, tokens.refresh_idle);
     assert_eq!(flow.tokens.refresh_absolute, tokens.refresh_absolute);

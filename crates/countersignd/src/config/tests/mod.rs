@@ -1,5 +1,6 @@
 //! The configuration as a whole: what is said about mistakes, what stands above what, what the example holds.
 
+mod clients;
 mod defaults;
 mod files;
 mod layers;

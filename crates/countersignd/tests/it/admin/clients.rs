@@ -17,10 +17,13 @@ fn a_client_is_added_listed_shown_edited_and_removed() {
     let created_at = shown.get("created_at").unwrap().as_str().unwrap().to_owned();
     assert!(created_at.ends_with('Z') && created_at.len() == 20, "{created_at}");
     let expected = json!({
-        "id": "tv", "name": "Living-room TV", "auth": "none", "grants": ["device"], "scopes": ["openid", "profile"],
-        "origins": [], "link": "same_network", "device_auth": "required", "id_token_alg": "RS256", "alphabet": null,
-        "lifetime": null, "interval": null, "hold": null, "introspects": false, "verified": true, "enabled": true, "declared": false,
-        "live_secrets": 0, "created_at": created_at,
+        "id": "tv", "name": "Living-room TV", "auth": "none", "keys": null, "jwks_uri": null,
+        "token_endpoint_auth_signing_alg": null, "grants": ["device"], "scopes": ["openid", "profile"], "resources": [],
+        "origins": [], "link": "same_network", "device_auth": "required", "subject_type": "public", "sector": null,
+        "id_token_alg": "RS256", "access_token_format": "jwt", "access_token_alg": null, "access_lifetime": null,
+        "refresh_idle": null, "refresh_absolute": null, "refresh_rotation": "unbound", "dpop": "optional", "alphabet": null,
+        "lifetime": null, "interval": null, "hold": null, "pkce": "optional", "introspects": false, "verified": true,
+        "enabled": true, "declared": false, "registration": null, "live_secrets": 0, "created_at": created_at,
     });
     assert_eq!(shown, expected);
     assert_eq!(site.json(&["client", "list", "--json"]), json!([expected]));
@@ -77,7 +80,10 @@ fn a_client_is_added_listed_shown_edited_and_removed() {
     assert_eq!(edited.get("lifetime"), Some(&json!(null)));
     assert_eq!((edited.get("hold"), edited.get("origins")), (Some(&json!("0s")), Some(&json!([]))));
     let table = site.run(&["client", "list"]).done().out;
-    assert!(table.starts_with("ID  NAME        AUTH  GRANTS  SCOPES  FROM     STATE\ntv  Kitchen TV  none"), "{table}");
+    assert!(
+        table.starts_with("ID  NAME        AUTH  GRANTS  SCOPES  TOKENS  FROM     STATE\ntv  Kitchen TV  none"),
+        "{table}"
+    );
     let facts = site.run(&["client", "show", "tv"]).done().out;
     assert!(facts.contains("Alphabet:                 digits\nLifetime:                 default\n"), "{facts}");
 
@@ -112,6 +118,16 @@ fn a_secret_is_shown_once_and_kept_as_a_hash() {
     let rotated = site.json(&["client", "rotate-secret", "ci", "--json"]);
     assert!(rotated.get("secret").unwrap().as_str().unwrap().starts_with("cs_"));
     assert_eq!(rotated.get("live_secrets"), Some(&json!(2)), "the new one and the one before");
+    let shown = site.run(&["client", "show", "ci"]).done().out;
+    assert!(shown.contains("2: one is being rotated; `client rotate-secret ci --drop-old` ends that"), "{shown}");
+    let ended = site.run(&["client", "rotate-secret", "ci", "--drop-old"]).done();
+    assert_eq!((ended.out.as_str(), ended.err.contains("client_secrets_dropped")), ("", true));
+    assert_eq!(site.json(&["client", "show", "ci", "--json"]).get("live_secrets"), Some(&json!(1)));
+    site.run(&["client", "rotate-secret", "ci", "--drop-old"]).failed("client ci has no older secret");
+    site.run(&["client", "rotate-secret", "ci"]).done();
+    let seen = site.json(&["client", "rotate-secret", "ci", "--now", "--json"]);
+    assert_eq!(seen.get("live_secrets"), Some(&json!(1)), "those that somebody saw are good no more");
+    site.run(&["client", "rotate-secret", "ci", "--now", "--drop-old"]).misused("cannot be used with");
 
     site.run(&["client", "add", "tv", "--name", "TV", "--grant", "device"]).done();
     site.run(&["client", "rotate-secret", "tv"]).failed("client tv is a public client");
@@ -122,7 +138,7 @@ fn wrong_usage_says_what_is_wrong() {
     let site = Site::new();
     let add = |more: &[&str]| site.run(&[&["client", "add", "tv", "--name", "TV"], more].concat());
     add(&[]).misused("--grant <GRANT>");
-    add(&["--grant", "device", "--auth", "private_key_jwt"]).misused("private_key_jwt is not in this version");
+    add(&["--grant", "device", "--auth", "private_key_jwt"]).misused("set --jwks-file or --jwks-uri");
     add(&["--grant", "device", "--auth", "basic"]).misused("client_secret_basic");
     add(&["--grant", "devise"]).misused("a similar value exists: 'device'");
     add(&["--grant", "refresh_token"]).misused("could sign nobody in");
@@ -184,7 +200,8 @@ fn what_is_changed_is_in_the_audit_trail() {
 #[test]
 fn in_2_1_2_an_api_that_may_ask_needs_a_secret_and_no_grant() {
     let site = Site::new();
-    site.run(&["client", "add", "api", "--name", "API", "--introspect"]).misused("add --auth client_secret_basic");
+    site.run(&["client", "add", "api", "--name", "API", "--introspect"])
+        .misused("with --auth none the client could not prove");
     site.run(&["client", "add", "api", "--name", "API"]).misused("--grant");
     let api = site.json(&[
         "client",

@@ -6,6 +6,7 @@ mod health;
 mod keys;
 mod store;
 mod terminal;
+mod terms;
 mod users;
 
 use std::fs;
