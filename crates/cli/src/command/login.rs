@@ -67,13 +67,20 @@ async fn sign_in(arguments: arguments::Login) -> Result<(), Failure> {
         resources: profile.resources.clone(),
         scopes: profile.scopes.clone(),
     };
-    let login = client.start(request).await.map_err(|error| explain::error(&error, &host, None))?;
-    let signed_in = if arguments.json {
-        report(&client, login, &host).await?
-    } else {
+    let waited = async {
+        let login = client.start(request).await.map_err(|error| explain::error(&error, &host, None))?;
+        if arguments.json {
+            return report(&client, login, &host).await;
+        }
         let asked = profile.scopes.join(" ");
-        Watch { arguments: &arguments, client: &client, host: &host, scopes: &asked, terminal }.wait(login).await?
+        Watch { arguments: &arguments, client: &client, host: &host, scopes: &asked, terminal }.wait(login).await
     };
+    let signed_in = waited.await.map_err(|failure| match failure.error.as_str() {
+        "invalid_dpop_proof" if binding == When::Never => {
+            failure.advise("This application has to bind its tokens to a key: use --dpop auto, and not --store none.")
+        }
+        _ => failure,
+    })?;
 
     if profile.store == Store::File {
         vault.save(&arguments.profile, &signed_in.session).or_else(|error| rescue(&error, &signed_in.session))?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{Home, Reply, Request, Server, bound_tokens, tokens};
+use crate::server::{Home, Reply, Request, Server, bound_tokens, error, tokens};
 
 const OFFERED: &str = "dpop_signing_alg_values_supported";
 
@@ -92,6 +92,16 @@ fn dp_5_1_a_server_that_offers_binding_and_does_not_bind_is_told_of() {
     assert_eq!(home.run("header").stdout, "Authorization: Bearer the-access-token\n");
     assert_eq!(home.run("login").code, Some(0), "it is remembered");
     assert_eq!(home.run("login --dpop auto").code, Some(7));
+}
+
+#[test]
+fn a_server_that_insists_on_binding_is_told_of() {
+    let (home, server) = (Home::new(), Server::polls(vec![error("invalid_dpop_proof")]));
+    let ran = home.login(&server, "--no-dpop");
+    assert_eq!(ran.code, Some(7));
+    assert!(ran.stderr.contains("--dpop auto"), "{}", ran.stderr);
+    let ran = home.login(&server, "--dpop always");
+    assert!(ran.stderr.contains("clock"), "{}", ran.stderr);
 }
 
 #[test]
