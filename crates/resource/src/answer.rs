@@ -30,13 +30,17 @@ impl Answer {
 /// The status and the error code, which a request without credentials does not get (RFC 6750 §3.1).
 const fn outcome(cause: &Cause) -> (StatusCode, Option<&'static str>) {
     match cause {
-        Cause::Keys(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
+        Cause::Introspection(_) | Cause::Keys(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
         Cause::MalformedHeader | Cause::SeveralTokens => (StatusCode::BAD_REQUEST, Some("invalid_request")),
         Cause::MissingScope(_) => (StatusCode::FORBIDDEN, Some("insufficient_scope")),
         Cause::NoToken => (StatusCode::UNAUTHORIZED, None),
-        Cause::NotBound | Cause::OtherKey | Cause::SentAsBearer | Cause::Token(_) | Cause::UnknownBinding => {
-            (StatusCode::UNAUTHORIZED, Some("invalid_token"))
-        }
+        Cause::Inactive
+        | Cause::NotBound
+        | Cause::OtherKey
+        | Cause::SentAsBearer
+        | Cause::Token(_)
+        | Cause::TokenType
+        | Cause::UnknownBinding => (StatusCode::UNAUTHORIZED, Some("invalid_token")),
         Cause::Proof(error) if error.is_about_nonce() => (StatusCode::UNAUTHORIZED, Some("use_dpop_nonce")),
         Cause::MissingProof | Cause::Proof(_) | Cause::Replayed => {
             (StatusCode::UNAUTHORIZED, Some("invalid_dpop_proof"))

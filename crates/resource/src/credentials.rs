@@ -54,6 +54,12 @@ impl<'a> Presented<'a> {
     }
 }
 
+/// Whether it looks like a JWT: three parts, of which the first is a JSON object in base64url. An opaque token that looks
+/// like this as well cannot be told from a JWT, and is refused as a bad one.
+pub(crate) fn is_jwt(token: &str) -> bool {
+    token.starts_with("ey") && token.bytes().filter(|byte| *byte == b'.').count() == 2
+}
+
 const fn refusal(cause: Cause, scheme: Option<Scheme>) -> Refusal {
     Refusal { cause, scheme }
 }

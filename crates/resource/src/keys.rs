@@ -4,13 +4,14 @@
 //! renewal fails the old set goes on for a day. One fetch runs at a time, and only those wait for it that cannot do
 //! without.
 
-use std::error::Error;
 use std::future::{self, Future};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jose::JwkSet;
 use proto::Timestamp;
+
+use crate::SourceError;
 
 const FRESH: Duration = Duration::from_secs(3600);
 const USABLE: Duration = Duration::from_secs(24 * 3600);
@@ -19,11 +20,8 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// Between two attempts while there are none.
 const SHORT_PAUSE: Duration = Duration::from_secs(5);
 
-/// What a source of keys failed with.
-pub type SourceError = Box<dyn Error + Send + Sync>;
-
-/// Where the keys of the issuer come from: a GET of the `jwks_uri` of its metadata, over TLS, parsed with
-/// [`JwkSet::parse`]. The source bounds the time it takes and the length it reads, and follows no redirect.
+/// Where the keys of the issuer come from: an [`crate::AuthorizationServer`] by its metadata, or a [`JwkSet`] that never
+/// changes. Another source bounds the time it takes and the length it reads, and follows no redirect.
 pub trait KeySource: Send + Sync {
     /// Fetches the set anew.
     fn fetch(&self) -> impl Future<Output = Result<JwkSet, SourceError>> + Send;

@@ -1,18 +1,17 @@
 //! [`Validator`] as a tower layer: a request with access goes on with [`crate::Access`] among its extensions, any other
-//! is answered. The only file of this crate that reads a clock, unless it is given one.
+//! is answered.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
 
 use http::{Request, Response};
 use proto::Timestamp;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Access, KeySource, Refusal, Validator};
+use crate::{Access, KeySource, Refusal, Validator, system_time};
 
 type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 type Observer = Arc<dyn Fn(&Refusal) + Send + Sync>;
@@ -40,7 +39,7 @@ impl<S: KeySource> AccessLayer<S> {
     #[must_use]
     pub fn new(validator: Arc<Validator<S>>) -> Self {
         let scopes = Arc::from([]);
-        Self { rules: Rules { validator, scopes, clock: Arc::new(system_clock), observer: Arc::new(|_| {}) } }
+        Self { rules: Rules { validator, scopes, clock: Arc::new(system_time), observer: Arc::new(|_| {}) } }
     }
 
     /// Demands these scopes too.
@@ -140,10 +139,4 @@ impl<S, I: Clone> Clone for AccessService<S, I> {
     fn clone(&self) -> Self {
         Self { rules: self.rules.clone(), inner: self.inner.clone() }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a layer has no caller that could pass the time")]
-fn system_clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

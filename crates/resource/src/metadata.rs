@@ -5,6 +5,8 @@ use http::{HeaderValue, Response, Uri};
 use jose::Algorithm;
 use serde_json::{Map, Value, json};
 
+use crate::address::{is_acceptable, origin};
+
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 /// Why something cannot be published.
@@ -31,7 +33,7 @@ impl Metadata {
     /// # Errors
     /// [`MetadataError::Resource`].
     pub fn new(resource: &str, issuer: &str) -> Result<Self, MetadataError> {
-        if !is_identifier(resource) {
+        if !is_acceptable(resource) {
             return Err(MetadataError::Resource);
         }
         let metadata = Self { resource: resource.to_owned(), members: Map::new() };
@@ -120,21 +122,6 @@ impl Metadata {
         }
         self
     }
-}
-
-/// Scheme and authority of an http or https URL.
-pub(crate) fn origin(url: &str) -> Option<&str> {
-    let after = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let authority = after.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())?;
-    url.get(..url.len() - after.len() + authority.len())
-}
-
-fn is_identifier(resource: &str) -> bool {
-    let Some(uri) = resource.parse::<Uri>().ok().filter(|_| !resource.contains('#')) else { return false };
-    let is_loopback = matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    let is_safe = uri.scheme_str() == Some("https") || uri.scheme_str() == Some("http") && is_loopback;
-    origin(resource).is_some() && is_safe && !has_user
 }
 
 fn names(algorithms: &[Algorithm]) -> Value {

@@ -3,7 +3,7 @@
 use jose::TokenError;
 use jose::dpop::ProofError;
 
-use crate::{KeysError, Scheme};
+use crate::{KeysError, Scheme, ServerError};
 
 /// A request without access, to be answered by [`crate::Validator::answer`].
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,12 @@ pub struct Refusal {
 /// Why a request gets no access.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
+    /// The authorization server says that the token is not active, and no more (RFC 7662 §2.2).
+    #[error("the token is not active")]
+    Inactive,
+    /// The authorization server could not be asked.
+    #[error("introspection failed: {0}")]
+    Introspection(#[from] ServerError),
     /// The keys of the issuer cannot be had.
     #[error("the keys of the issuer are not available: {0}")]
     Keys(#[from] KeysError),
@@ -54,6 +60,9 @@ pub enum Cause {
     /// The token is not acceptable.
     #[error("access token: {0}")]
     Token(#[from] TokenError),
+    /// The authorization server says that the token is of a type that is no access token's.
+    #[error("the token is of another type")]
+    TokenType,
     /// More proofs in a short time than can be remembered.
     #[error("more DPoP proofs than can be remembered")]
     TooManyProofs,

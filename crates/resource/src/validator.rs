@@ -1,4 +1,5 @@
-//! Which requests have access: the token judged first, then the key it is bound to.
+//! Which requests have access: the token judged first, a JWT by its signature and any other by whoever issued it, then the
+//! key it is bound to.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,14 +7,15 @@ use std::time::Duration;
 use http::{HeaderMap, Method, Uri};
 use jose::access_token::{self, AccessToken};
 use jose::dpop::{self, NoncePolicy, Nonces, Replays, Seen, Window};
-use jose::{Algorithm, JwkSet, TokenError, VerifyError};
+use jose::{Algorithm, Claims, JwkSet, TokenError, VerifyError};
 use proto::Timestamp;
 use serde_json::Value;
 
-use crate::credentials::Presented;
+use crate::address::origin;
+use crate::credentials::{Presented, is_jwt};
+use crate::introspection::{self, IntrospectionResponse};
 use crate::keys::KeyCache;
-use crate::metadata::origin;
-use crate::{Access, Cause, KeySource, Metadata, Refusal, Scheme};
+use crate::{Access, Cause, Introspection, KeySource, Metadata, Refusal, Scheme, Token};
 
 const LEEWAY: Duration = Duration::from_secs(30);
 /// Some 50 MB at worst, and 1,000 requests a minute with one key.
@@ -27,6 +29,7 @@ pub struct Validator<S> {
     pub(crate) audience: String,
     pub(crate) algorithms: Vec<Algorithm>,
     keys: KeyCache<S>,
+    introspection: Option<Introspection>,
     leeway: Duration,
     external_url: Option<String>,
     pub(crate) must_be_bound: bool,
@@ -48,6 +51,7 @@ impl<S: KeySource> Validator<S> {
             audience,
             algorithms: Algorithm::ALL.to_vec(),
             keys: KeyCache::new(source),
+            introspection: None,
             leeway: LEEWAY,
             must_be_bound: false,
             nonces: None,
@@ -55,6 +59,14 @@ impl<S: KeySource> Validator<S> {
             replays: Mutex::new(Replays::new(Window::default().span(), MOST_PROOFS, MOST_PROOFS_PER_KEY)),
             metadata_url: None,
         }
+    }
+
+    /// Accepts tokens that are no JWTs, of which the authorization server is asked what they are good for. Without it such
+    /// a token is refused.
+    #[must_use]
+    pub fn introspection(mut self, introspection: Introspection) -> Self {
+        self.introspection = Some(introspection);
+        self
     }
 
     /// Allows these algorithms alone, for tokens and proofs.
@@ -138,7 +150,37 @@ impl<S: KeySource> Validator<S> {
         Ok(Access { token, jkt, scheme })
     }
 
-    async fn token(&self, token: &str, now: Timestamp) -> Result<AccessToken, Cause> {
+    async fn token(&self, token: &str, now: Timestamp) -> Result<Token, Cause> {
+        match &self.introspection {
+            Some(introspection) if !is_jwt(token) => self.introspected(introspection, token, None, now).await,
+            Some(introspection) if introspection.is_for_every_token() => {
+                // Noise and what another issuer signed costs no question.
+                let genuine = self.offline(token, now).await?;
+                self.introspected(introspection, token, Some(genuine), now).await
+            }
+            Some(_) | None => self.offline(token, now).await.map(Token::from),
+        }
+    }
+
+    async fn introspected(
+        &self,
+        introspection: &Introspection,
+        token: &str,
+        genuine: Option<AccessToken>,
+        now: Timestamp,
+    ) -> Result<Token, Cause> {
+        let response = introspection.ask(token, now).await?;
+        let IntrospectionResponse::Active(claims) = &*response else { return Err(Cause::Inactive) };
+        let claims = Claims::clone(claims);
+        let claims = match genuine {
+            Some(genuine) => introspection::completed(claims, genuine.claims),
+            None => claims,
+        };
+        let (issuer, audience) = (&self.issuer, &self.audience);
+        introspection::judge(claims, &introspection::Expected { issuer, audience, now, leeway: self.leeway })
+    }
+
+    async fn offline(&self, token: &str, now: Timestamp) -> Result<AccessToken, Cause> {
         let keys = self.keys.keys(now).await?;
         match self.judge(token, &keys, now) {
             Err(unknown @ TokenError::Verify(VerifyError::KeyNotFound)) => match self.keys.other_than(&keys, now).await
@@ -196,7 +238,7 @@ impl<S: KeySource> Validator<S> {
 }
 
 /// The key a token is bound to (RFC 9449 §6.1). A binding that is not understood is no reason to do without.
-fn bound_to(token: &AccessToken) -> Result<Option<String>, Cause> {
+fn bound_to(token: &Token) -> Result<Option<String>, Cause> {
     let Some(cnf) = token.claims.other.get("cnf") else { return Ok(None) };
     match cnf.as_object().filter(|methods| methods.len() == 1).and_then(|methods| methods.get("jkt")) {
         Some(Value::String(jkt)) => Ok(Some(jkt.clone())),

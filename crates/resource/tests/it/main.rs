@@ -4,11 +4,15 @@
 
 extern crate countersign_resource as resource;
 
+mod asked;
 mod challenges;
+mod introspection;
+mod kept;
 mod keys;
 #[cfg(feature = "tower")]
 mod layer;
 mod metadata;
 mod proofs;
+mod server;
 mod tokens;
 mod world;

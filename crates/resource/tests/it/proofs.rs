@@ -144,7 +144,7 @@ async fn dp_4_3_5_more_proofs_than_can_be_remembered_are_put_off() {
 }
 
 #[tokio::test]
-async fn dp_7_1_1_a_nonce_is_demanded_with_401_and_then_accepted() {
+async fn dp_9_1_dp_7_1_1_a_nonce_is_demanded_with_401_and_then_accepted() {
     let key = MacKey::new(KeyId::from_bytes([1; 16]), &Zeroizing::new([1; 32]));
     let api = api().nonces(Nonces::new(MacKeys::new(key, Vec::new()), Duration::from_secs(300)));
     let token = bound();

@@ -34,10 +34,13 @@ async fn bt_2_1_more_than_one_token_or_way_is_an_invalid_request() {
 }
 
 #[tokio::test]
-async fn bt_2_2_1_a_token_in_the_query_is_no_token() {
-    let path = format!("/things?access_token={}", token(&json!({})));
-    let refusal = get(&api(), &path, &headers(&[])).await.unwrap_err();
-    assert!(matches!(refusal.cause, Cause::NoToken));
+async fn bt_2_2_1_bt_5_2_a_token_in_the_query_or_a_cookie_is_no_token() {
+    let token = token(&json!({}));
+    let cookie = headers(&[("cookie", &format!("access_token={token}; token={token}"))]);
+    for (path, sent) in [(format!("/things?access_token={token}"), headers(&[])), ("/things".to_owned(), cookie)] {
+        let refusal = get(&api(), &path, &sent).await.unwrap_err();
+        assert!(matches!(refusal.cause, Cause::NoToken));
+    }
 }
 
 #[tokio::test]
