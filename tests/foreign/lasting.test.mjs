@@ -149,7 +149,7 @@ test("dp_5_1_dp_7_2_1_dp_5_2_dp_11_1_dpd_5 countersign binds what it gets to a k
   assert.equal((await countersign(home, ["request", address])).code, 5, "the server has ended it as well");
 });
 
-test("pk_7_pk_3_ri_4_ri_3_dpd_6 countersign signs in with the key of its application, for one API", TIMEOUT, async (t) => {
+test("pk_7_pk_3_ri_4_ri_3_dp_5_1_1 countersign signs in with the key of its application, for one API", TIMEOUT, async (t) => {
   const key = ["--client-key-file", join(keys, "box.pem")];
   const home = await signedInHome(t, ["--client-id", "box", ...key, "--resource", API]);
   const claims = () => JSON.parse(Buffer.from(session(home).access_token.split(".")[1], "base64url"));
