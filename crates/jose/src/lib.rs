@@ -1,7 +1,7 @@
 //! JWS, JWK and the validation of tokens, on aws-lc-rs.
 //!
 //! Owns signatures, the keys they are made with, the checks of RFC 8725 and the kinds of token: access and ID tokens, DPoP
-//! proofs, client assertions. Leaves time, and the fetching and storing of keys, to its callers. Only compact JWS and asymmetric algorithms: there is no way to ask for
+//! proofs, client assertions, software statements. Leaves time, and the fetching and storing of keys, to its callers. Only compact JWS and asymmetric algorithms: there is no way to ask for
 //! JWE, `none` or HMAC.
 
 pub mod access_token;
@@ -17,6 +17,7 @@ pub mod json;
 mod jwk;
 mod jwk_set;
 mod signing_key;
+pub mod software_statement;
 mod validation;
 mod verify;
 

@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod gate;
 pub mod grant;
 pub mod model;
+pub mod registration;
 pub mod secret;
 pub mod time;
 pub mod wire;

@@ -11,6 +11,7 @@ mod interop;
 mod keys;
 mod kinds;
 mod prover;
+mod software_statement;
 mod support;
 mod validators;
 mod vectors;

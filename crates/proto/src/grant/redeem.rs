@@ -137,6 +137,8 @@ fn issue<'a>(
     let mut changes =
         vec![Change::Put(Row::Grant(Box::new(redeemed))), Change::Put(Row::Family(Box::new(family.clone())))];
     changes.extend(replaces.map(|(old, _)| revoked(old, now)));
+    // Once in the life of a client that registered itself; a look at a field for all others.
+    changes.extend(may.client().first_used().map(|client| Change::Put(Row::Client(Box::new(client)))));
     let issue = Issue {
         auth_time: approval.auth_time,
         amr: &approval.amr,

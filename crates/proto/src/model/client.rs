@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Resource, Scope, Version};
-use crate::Timestamp;
+use crate::entropy::bytes;
 use crate::secret::{Alphabet, SecretHash};
+use crate::{Entropy, Timestamp};
 
 /// A client identifier (RFC 6749 §2.2): 1 to 128 printable ASCII characters. Public.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,15 @@ impl ClientId {
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=128).contains(&text.len()) && text.bytes().all(|b| (0x20..=0x7e).contains(&b));
         fits.then(|| Self(text.into()))
+    }
+
+    /// A new one, for a client that registers itself: 128 random bits behind a prefix that no subject has, so that nobody
+    /// can be both (RFC 9700 §4.15.1).
+    pub fn draw(entropy: &mut dyn Entropy) -> Self {
+        let random: [u8; 16] = bytes(entropy);
+        let digits = random.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let digits = digits.filter_map(|digit| char::from_digit(u32::from(digit), 16));
+        Self("dyn_".chars().chain(digits).collect::<String>().into())
     }
 
     /// The text.

@@ -55,15 +55,21 @@ codes! {
     InsufficientScope = "insufficient_scope";
     /// Client authentication failed (RFC 6749 §5.2). GitHub says `incorrect_client_credentials`.
     InvalidClient = "invalid_client" | "incorrect_client_credentials";
+    /// What a client says about itself cannot be registered (RFC 7591 §3.2.2).
+    InvalidClientMetadata = "invalid_client_metadata";
     /// A DPoP proof was missing or wrong (RFC 9449 §5).
     InvalidDpopProof = "invalid_dpop_proof";
     /// The code is unknown, used up, or another client's (RFC 6749 §5.2). Others: `bad_verification_code`
     /// (Entra, GitHub), `incorrect_device_code` (GitHub), `invalid device code` (Twitch).
     InvalidGrant = "invalid_grant" | "bad_verification_code" | "incorrect_device_code" | "invalid device code";
+    /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri = "invalid_redirect_uri";
     /// The request is malformed (RFC 6749 §5.2).
     InvalidRequest = "invalid_request";
     /// A scope is unknown, malformed or not allowed (RFC 6749 §5.2).
     InvalidScope = "invalid_scope";
+    /// A software statement is none (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement = "invalid_software_statement";
     /// A resource indicator is unknown or malformed (RFC 8707 §2).
     InvalidTarget = "invalid_target";
     /// The access token is expired, revoked or malformed (RFC 6750 §3.1).
@@ -74,6 +80,8 @@ codes! {
     SlowDown = "slow_down";
     /// The server is overloaded or under maintenance.
     TemporarilyUnavailable = "temporarily_unavailable";
+    /// A software statement is of nobody who is trusted here (RFC 7591 §3.2.2).
+    UnapprovedSoftwareStatement = "unapproved_software_statement";
     /// The client may not use this grant (RFC 6749 §5.2). GitHub says `device_flow_disabled`.
     UnauthorizedClient = "unauthorized_client" | "device_flow_disabled";
     /// The grant type is not offered (RFC 6749 §5.2).

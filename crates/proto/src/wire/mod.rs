@@ -1,6 +1,6 @@
 //! What travels: shapes of requests and replies, and their strict or tolerant parsing.
 //!
-//! The server reads requests strictly ([`form`], [`credentials`], [`prefer`]); the device reads replies
+//! The server reads requests strictly ([`form`], [`credentials`], [`prefer`], [`registration`]); the device reads replies
 //! tolerantly ([`authorize`], [`token`], [`error`], [`metadata`]).
 
 pub mod authorize;
@@ -10,6 +10,7 @@ pub mod form;
 pub mod members;
 pub mod metadata;
 pub mod prefer;
+pub mod registration;
 pub mod token;
 
 /// Whether `c` shows nothing or turns the text around it: zero-width, bidirectional and other format

@@ -1,6 +1,7 @@
 //! Every state of a grant at every boundary of time, and what a replay gets from whom.
 
 mod bound;
+mod first_use;
 
 use super::*;
 use crate::entropy::Seeded;
