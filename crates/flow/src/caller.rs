@@ -10,12 +10,13 @@ mod memory;
 
 use std::sync::Arc;
 
-use proto::change::{Change, Row, Spent};
+use proto::change::{Change, Key, Row, Spent};
 use proto::grant::Refusal;
 use proto::grant::authenticate::{Authenticated, Endpoint, authenticate};
 use proto::grant::bind::Carried;
 use proto::model::{Client, ClientId, KeyThumbprint};
 use proto::wire::credentials::{Credentials, Presented};
+use store::Store;
 
 use crate::commit::Failed;
 use crate::{Flow, refused};
@@ -39,7 +40,8 @@ pub(crate) struct Caller {
     credentials: Credentials,
     endpoint: Endpoint,
     dpop: Option<KeyThumbprint>,
-    spent: Vec<Spent>,
+    /// What the request uses up, and what it is when that was used before.
+    spent: Vec<(Spent, Refusal)>,
 }
 
 /// Which client an assertion says it is from.
@@ -55,7 +57,7 @@ impl Flow {
         let client = self.client(&credentials.client_id).await?;
         let mut spent = Vec::new();
         if let (Presented::Assertion(text), Some(client)) = (&credentials.presented, &client) {
-            spent.push(self.check_assertion(client, text).await?);
+            spent.push((self.check_assertion(client, text).await?, Refusal::AssertionReplayed));
             credentials.presented = Presented::Key;
         }
         authenticate(client.as_deref(), &credentials, endpoint)?;
@@ -64,7 +66,7 @@ impl Flow {
         if let Some(proof) = request.dpop {
             let (key, proof) = self.check_proof(proof)?;
             dpop = Some(key);
-            spent.push(proof);
+            spent.push((proof, Refusal::DpopReplayed));
         }
         Ok(Caller { client, credentials, endpoint, dpop, spent })
     }
@@ -100,22 +102,40 @@ impl Caller {
         authenticate(Some(client), &self.credentials, self.endpoint).map_err(Failed::Refused)
     }
 
-    /// Adds what the request uses up to what it changes. What changes nothing uses up nothing in the store.
+    /// Adds what the request uses up to a decision that goes to the store: one that changes something, or requires that
+    /// nothing changed. Any other uses up nothing there.
     ///
     /// It comes first: nobody writes such a row again, so it is the best witness of a commit whose reply was lost.
-    pub(crate) fn spend(&self, changes: Vec<Change>) -> Vec<Change> {
-        if changes.is_empty() {
-            return changes;
+    pub(crate) fn spend<T>(&self, decision: Decision<T>) -> Decision<T> {
+        let Decision { reply, requires, changes } = decision;
+        if changes.is_empty() && requires.is_empty() {
+            return Decision { reply, requires, changes };
         }
-        self.spent.iter().map(|spent| Change::Put(Row::Spent(*spent))).chain(changes).collect()
+        let spent = self.spent.iter().map(|spent| Change::Put(Row::Spent(*spent)));
+        Decision { reply, requires, changes: spent.chain(changes).collect() }
     }
 
     /// What a failed decision is to this caller.
-    pub(crate) fn refused(&self, failed: Failed<Refusal>) -> Refusal {
+    pub(crate) async fn refused(&self, store: &Store, failed: Failed<Refusal>) -> Refusal {
         match failed {
-            Failed::Spent if self.dpop.is_some() => Refusal::DpopReplayed,
-            Failed::Spent => Refusal::AssertionReplayed,
+            Failed::Spent => self.replayed(store).await,
             other => refused(other),
         }
+    }
+
+    /// Which of the things that came with the request was used before: who calls is judged first.
+    async fn replayed(&self, store: &Store) -> Refusal {
+        if let [(_, replayed)] = self.spent.as_slice() {
+            return replayed.clone();
+        }
+        for (spent, replayed) in &self.spent {
+            match store.stamp(&Key::Spent(spent.id)).await {
+                Ok(Some(_)) => return replayed.clone(),
+                Ok(None) => {}
+                Err(error) => return refused(error.into()),
+            }
+        }
+        // It was forgotten in this moment.
+        Refusal::Overloaded
     }
 }

@@ -98,8 +98,8 @@ impl Flow {
         Ok(Self {
             clients: clients::Clients::default(),
             client_keys: client_keys::ClientKeyCache::new(fetcher),
-            seen_assertions: caller::Memory::new(Self::ASSERTION_SPAN),
-            seen_proofs: caller::Memory::new(settings.dpop.span()),
+            seen_assertions: caller::Memory::of_assertions(Self::ASSERTION_SPAN),
+            seen_proofs: caller::Memory::of_proofs(settings.dpop.span()),
             settings,
             env,
             store,

@@ -19,7 +19,7 @@ use crate::poll::{Issued, Judged, Refused};
 impl Flow {
     /// Judges a poll of a grant that is not known to be pending, and issues what is due.
     pub(crate) async fn redeem(&self, judged: &Judged, hash: &DeviceCodeHash) -> Result<Issued, Refused> {
-        commit!(&self.store, &self.env, async {
+        let redeemed = commit!(&self.store, &self.env, async {
             let look_up = self.room.expect(hash, self.env.now());
             let view = self.store.redeem_view(hash).await?;
             self.room.found(look_up, hash, view.as_ref().map(|view| &view.grant), self.env.now());
@@ -40,10 +40,13 @@ impl Flow {
                 Redeem::Refuse(refusal) => Err(Refused { refusal, revoked: !changes.is_empty() }),
                 Redeem::Issue(issue) => Ok(self.sign(*issue).map_err(Failed::Refused)?),
             };
-            Ok(Decision { reply, requires, changes: judged.caller.spend(changes) })
+            Ok(judged.caller.spend(Decision { reply, requires, changes }))
         })
-        .await
-        .map_err(|failed| Refused::from(judged.caller.refused(failed)))?
+        .await;
+        match redeemed {
+            Ok(outcome) => outcome,
+            Err(failed) => Err(judged.caller.refused(&self.store, failed).await.into()),
+        }
     }
 
     pub(crate) fn sign(&self, issue: Issue<'_>) -> Result<Issued, Refusal> {

@@ -57,7 +57,7 @@ impl Flow {
             let keys = self.ring.keys();
             RefreshToken::parse(text, &keys.refresh_token).map_err(|_| Refusal::RefreshTokenInvalid)?
         };
-        let (outcome, grant_id) = commit!(&self.store, &self.env, async {
+        let refreshed = commit!(&self.store, &self.env, async {
             let view = self.store.family_view(token.family_id()).await?;
             let view = view.ok_or(Failed::Refused(Refusal::RefreshTokenInvalid))?;
             let caller = by.judged_by(view.client.as_ref())?;
@@ -81,10 +81,13 @@ impl Flow {
                 Refreshed::Refuse(refusal) => Err(refusal),
                 Refreshed::Issue(issue) => Ok(self.sign(*issue).map_err(Failed::Refused)?),
             };
-            Ok(Decision { reply: (reply, view.family.grant_id), requires, changes: by.spend(changes) })
+            Ok(by.spend(Decision { reply: (reply, view.family.grant_id), requires, changes }))
         })
-        .await
-        .map_err(|failed| by.refused(failed))?;
+        .await;
+        let (outcome, grant_id) = match refreshed {
+            Ok(refreshed) => refreshed,
+            Err(failed) => return Err(by.refused(&self.store, failed).await),
+        };
         *replayed = (outcome.as_ref().err() == Some(&Refusal::RefreshTokenReplayed)).then_some(grant_id);
         outcome
     }

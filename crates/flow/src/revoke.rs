@@ -28,14 +28,17 @@ impl Flow {
     pub async fn revoke(&self, request: Request<'_>, token: &str) -> Result<Option<Revoked>, Refusal> {
         let caller = self.caller(request, Endpoint::Token).await?;
         let Some((family_id, _)) = self.shown_token(token) else { return Ok(None) };
-        commit!(&self.store, &self.env, async {
+        let revoked = commit!(&self.store, &self.env, async {
             let Some(view) = self.store.family_view(family_id).await? else { return Ok(Decision::only(None)) };
             let Decision { reply, requires, changes } =
                 revoke::revoke(&view.family, caller.client_id(), self.env.now()).map_err(Failed::Refused)?;
             let revoked = Revoked { grant_id: view.family.grant_id, user_id: view.family.user_id };
-            Ok(Decision { reply: reply.then_some(revoked), requires, changes: caller.spend(changes) })
+            Ok(caller.spend(Decision { reply: reply.then_some(revoked), requires, changes }))
         })
-        .await
-        .map_err(|failed| caller.refused(failed))
+        .await;
+        match revoked {
+            Ok(revoked) => Ok(revoked),
+            Err(failed) => Err(caller.refused(&self.store, failed).await),
+        }
     }
 }

@@ -40,15 +40,21 @@ impl Flow {
     /// The client, its request or a quota; or the store.
     pub async fn start(&self, request: StartRequest<'_>) -> Result<StartReply, Refusal> {
         let caller = self.caller(request.caller, Endpoint::DeviceAuthorization).await?;
-        match self.try_start(&caller, caller.known()?, &request).await {
+        let started = match self.try_start(&caller, caller.known()?, &request).await {
             // Most likely the client changed and this node has not heard of it yet: it is judged as it is now.
             Err(Failed::Collided) => {
                 self.clients.forget(caller.client_id());
                 let fresh = self.client(caller.client_id()).await?.ok_or(Refusal::ClientUnknown)?;
-                let again = async { self.try_start(&caller, caller.judged_by(Some(&fresh))?, &request).await };
-                again.await.map_err(|failed| caller.refused(failed))
+                match caller.judged_by(Some(&fresh)) {
+                    Ok(by) => self.try_start(&caller, by, &request).await,
+                    Err(failed) => Err(failed),
+                }
             }
-            settled => settled.map_err(|failed| caller.refused(failed)),
+            settled => settled,
+        };
+        match started {
+            Ok(started) => Ok(started),
+            Err(failed) => Err(caller.refused(&self.store, failed).await),
         }
     }
 

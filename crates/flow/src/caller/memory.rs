@@ -9,16 +9,21 @@ use proto::grant::Refusal;
 
 /// Assertions and proofs that are remembered at most.
 const MOST: usize = 1_000_000;
-/// Those of one client or key: a device that polls every second makes fewer in the time that they are remembered.
-const MOST_PER_KEY: usize = 1_000;
 
 /// A memory of names.
 pub(crate) struct Memory(Mutex<Replays>);
 
 impl Memory {
-    /// One that remembers for at least `span`.
-    pub(crate) fn new(span: Duration) -> Self {
-        Self(Mutex::new(Replays::new(span, MOST, MOST_PER_KEY)))
+    /// One of client assertions, which remembers for at least `span`. All devices of a client and all questions of an API
+    /// come with assertions of one client, and only what it signed itself is counted: it may have half of the room.
+    pub(crate) fn of_assertions(span: Duration) -> Self {
+        Self(Mutex::new(Replays::new(span, MOST, MOST / 2)))
+    }
+
+    /// One of DPoP proofs, which remembers for at least `span`. A service may do for many people under one key what a
+    /// device does for one: some hundred a second.
+    pub(crate) fn of_proofs(span: Duration) -> Self {
+        Self(Mutex::new(Replays::new(span, MOST, MOST / 50)))
     }
 
     /// Remembers `proof`.

@@ -41,7 +41,8 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 /// Why no credentials could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCredentials {
-    /// An assertion without its type, of another type, or one that names no client (RFC 7521 §4.2).
+    /// An assertion without its type, of another type, or one that names no client or another than `client_id`
+    /// (RFC 7521 §4.2): the client is not known (RFC 7523 §3.2).
     #[error("the client assertion cannot be read")]
     Assertion,
     /// The Authorization header is no readable Basic header.
@@ -82,7 +83,7 @@ impl Credentials {
             let (Some(JWT_BEARER), Some(assertion)) = assertion else { return Err(InvalidCredentials::Assertion) };
             let client_id = claimed(assertion).ok_or(InvalidCredentials::Assertion)?;
             if body_id.is_some_and(|body_id| body_id != client_id.as_str()) {
-                return Err(InvalidCredentials::Mismatch);
+                return Err(InvalidCredentials::Assertion);
             }
             let presented = Presented::Assertion(Zeroizing::new(assertion.to_owned()));
             return Ok(Self { client_id, presented, by_header: false });
@@ -177,7 +178,7 @@ mod tests {
         assert_eq!(read(None, &format!("{typed}&client_assertion=from:tv")), expected);
         assert_eq!(read(None, &format!("{typed}&client_assertion=from:tv&client_id=tv")), expected);
         for (body, why) in [
-            (format!("{typed}&client_assertion=from:tv&client_id=other"), InvalidCredentials::Mismatch),
+            (format!("{typed}&client_assertion=from:tv&client_id=other"), InvalidCredentials::Assertion),
             (format!("{typed}&client_assertion=garbage&client_id=tv"), InvalidCredentials::Assertion),
             (format!("{typed}&client_id=tv"), InvalidCredentials::Assertion),
             ("client_assertion=from:tv&client_id=tv".to_owned(), InvalidCredentials::Assertion),

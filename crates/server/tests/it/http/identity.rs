@@ -68,6 +68,7 @@ async fn bt_3_1_bt_3_1_1_bt_3_1_2_challenges_say_what_is_wrong_and_nothing_to_wh
     content-type: application/json
     pragma: no-cache
     www-authenticate: Bearer realm="countersign"
+    www-authenticate: DPoP realm="countersign", algs="EdDSA ES256 RS256"
     {}
     "#);
     insta::assert_snapshot!(ask(&app, "x").await.show(), @r#"
@@ -92,9 +93,10 @@ async fn bt_3_1_bt_3_1_1_bt_3_1_2_challenges_say_what_is_wrong_and_nothing_to_wh
     content-type: application/json
     pragma: no-cache
     www-authenticate: Bearer realm="countersign", error="invalid_request"
+    www-authenticate: DPoP realm="countersign", error="invalid_request", algs="EdDSA ES256 RS256"
     {"error":"invalid_request"}
     "#);
-    for (header, status) in [("Basic dHY6", 401), ("DPoP x", 401), ("Bearer", 400), ("", 400), ("\u{e4}", 400)] {
+    for (header, status) in [("Basic dHY6", 401), ("Bearer", 400), ("", 400), ("\u{e4}", 400)] {
         let answer = Call::get(USERINFO).header("authorization", header).send(&app).await;
         assert_eq!(answer.status, status, "{header}");
         assert!(answer.header("www-authenticate").starts_with("Bearer realm="), "{header}");

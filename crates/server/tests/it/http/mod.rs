@@ -1,8 +1,10 @@
 //! The endpoints of the protocol, in process: every method, parameter, client and state, to the byte.
 
+mod assertion;
 mod audit;
 mod authentication;
 mod authorization;
+mod bound;
 mod canary;
 mod client_keys;
 mod codes;
@@ -19,6 +21,7 @@ mod nonces;
 mod parameters;
 mod random;
 mod refresh;
+mod replays;
 mod revoke;
 mod rotation;
 mod signed;

@@ -143,7 +143,7 @@ impl Call {
 impl Caller {
     /// A client that signs with these keys, may refresh, and may ask what tokens are good for.
     pub(super) async fn signing(app: &TestApp, id: &str, keys: &[&SigningKey]) -> Self {
-        Self::register_as(app, signing_client(id, ClientKeys::Set(jwks(keys)))).await
+        Self::register_as(app, signing_client(id, self::keys(keys))).await
     }
 
     /// The same call, with a new assertion under `key`.
@@ -171,10 +171,10 @@ pub(super) fn signing_client(id: &str, keys: ClientKeys) -> Client {
     }
 }
 
-/// A JWK set of these keys.
-pub(super) fn jwks(keys: &[&SigningKey]) -> Box<str> {
+/// These keys, as a client registers them.
+pub(super) fn keys(keys: &[&SigningKey]) -> ClientKeys {
     let keys: Vec<_> = keys.iter().map(|key| serde_json::to_value(key.public_jwk()).unwrap()).collect();
-    json!({ "keys": keys }).to_string().into()
+    ClientKeys::Set(json!({ "keys": keys }).to_string().into())
 }
 
 impl TestApp {
