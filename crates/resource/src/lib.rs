@@ -121,6 +121,9 @@
 //! # }
 //! ```
 //!
+//! A client compares the resource in the document with the URL it called (RFC 9728 §3.3). Of an API whose parts are
+//! resources of their own, each has a [`Metadata`] and a [`Validator`]; they may share the [`AuthorizationServer`].
+//!
 //! # What is answered
 //!
 //! | Status | When | Challenge |

@@ -33,6 +33,7 @@ const DEV_EDGES: &[(&str, &[&str])] = &[
     ("countersign-server", &["countersign-store", "countersign-jose", "countersign-client", "countersign-resource"]),
     ("countersign-client", &["countersign-server", "countersign-flow", "countersign-store"]),
     ("countersign", &["countersign-server", "countersign-flow", "countersign-store"]),
+    ("countersignd", &["countersign-resource"]),
 ];
 
 /// What must not be reachable, with the reason. An empty list of crates means all of them.

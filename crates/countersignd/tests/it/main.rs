@@ -4,6 +4,7 @@
 
 mod admin;
 mod config;
+mod protected;
 mod serving;
 mod signing;
 

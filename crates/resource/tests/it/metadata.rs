@@ -11,7 +11,7 @@ fn document(metadata: &Metadata) -> Value {
 }
 
 #[test]
-fn pr_1_the_well_known_name_stands_between_host_and_path() {
+fn pr_1_cf_17_each_resource_has_a_document_between_its_host_and_path() {
     for (resource, path) in [
         ("https://api.example", ""),
         ("https://api.example/", ""),
