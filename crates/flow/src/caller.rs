@@ -10,7 +10,7 @@ mod memory;
 
 use std::sync::Arc;
 
-use proto::change::{Change, Key, Row, Spent};
+use proto::change::{Change, Decision, Key, Row, Spent};
 use proto::grant::Refusal;
 use proto::grant::authenticate::{Authenticated, Endpoint, authenticate};
 use proto::grant::bind::Carried;
@@ -111,7 +111,7 @@ impl Caller {
         if changes.is_empty() && requires.is_empty() {
             return Decision { reply, requires, changes };
         }
-        let spent = self.spent.iter().map(|spent| Change::Put(Row::Spent(*spent)));
+        let spent = self.spent.iter().map(|(spent, _)| Change::Put(Row::Spent(*spent)));
         Decision { reply, requires, changes: spent.chain(changes).collect() }
     }
 

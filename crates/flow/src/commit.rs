@@ -51,7 +51,7 @@ impl<'a> Attempts<'a> {
         decided: Result<Decision<T>, Failed<E>>,
     ) -> Result<Option<T>, Failed<E>> {
         let Decision { reply, requires, changes } = decided?;
-        if changes.is_empty() {
+        if changes.is_empty() && requires.is_empty() {
             return Ok(Some(reply));
         }
         let id = CommitId::draw(self.env.now(), &mut self.env.entropy());

@@ -73,10 +73,9 @@ impl Flow {
         let started: Result<Started, _> = commit!(&self.store, &self.env, async {
             let (key, now) = (keys.user_code.active(), self.env.now());
             let decision = start::start(caller, &asked, terms, key, now, &mut self.env.entropy());
-            let mut decision = decision.map_err(Failed::Refused)?;
+            let decision = decision.map_err(Failed::Refused)?;
             admission.writes(&decision.reply.grant);
-            decision.changes = by.spend(decision.changes);
-            Ok(decision)
+            Ok(by.spend(decision))
         })
         .await;
         let started = match started {

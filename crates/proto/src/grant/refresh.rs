@@ -3,6 +3,8 @@
 //! Bound by client authentication or a DPoP key, a refresh token stays; an unbound one is replaced each time, and one that was replaced
 //! and comes back ends the family (RFC 9700 §4.14.2, CF-8).
 
+use std::time::Duration;
+
 use super::Refusal;
 use super::authenticate::Authenticated;
 use super::bind::{self, Carried};
@@ -13,6 +15,10 @@ use crate::gate::MayIssue;
 use crate::model::{Client, Family, GrantType, KeyThumbprint, Refresh, Rotation, Scope, Session, User};
 use crate::secret::RefreshToken;
 use crate::{Entropy, Timestamp};
+
+/// A refresh that changes nothing but when the token was used last writes that at most this often, so that many at once of
+/// one client do not stand in each other's way.
+pub const NOTED: Duration = Duration::from_secs(1);
 
 /// Everything a refresh looks at.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +87,8 @@ pub fn refresh<'a>(
         Rotation::Always => true,
         Rotation::Unbound => family.dpop.is_none() && !caller.proof().is_given(),
     };
+    let is_noted = !rotates && dpop == family.dpop && family.refreshed_at.is_some_and(|at| now.since(at) < NOTED);
+    let read = Require::from(family);
     let (refresh_token, refresh) = renewed(family, live, rotates, lifetimes, now, entropy);
     let family = Family { refresh: Some(refresh), refreshed_at: Some(now), dpop, ..family.clone() };
     let session = may.session();
@@ -97,11 +105,14 @@ pub fn refresh<'a>(
         replaces: None,
         may,
     };
-    Decision {
-        requires: issue.may.requires(),
-        changes: vec![Change::Put(Row::Family(Box::new(family)))],
-        reply: Refreshed::Issue(Box::new(issue)),
+    let mut requires = issue.may.requires();
+    let mut changes = Vec::new();
+    if is_noted {
+        requires.push(read);
+    } else {
+        changes.push(Change::Put(Row::Family(Box::new(family))));
     }
+    Decision { requires, changes, reply: Refreshed::Issue(Box::new(issue)) }
 }
 
 /// The key that the family is bound to from now on (RFC 9449 §5). A public client's is bound to one key for good, from the

@@ -70,3 +70,19 @@ fn cf_8_a_client_may_want_every_refresh_token_replaced() {
         assert_eq!(stage.refresh(START + secs(5)), ROTATED);
     }
 }
+
+#[test]
+fn cf_8_many_refreshes_at_once_of_a_bound_client_write_once_a_second_and_require_what_they_read() {
+    let first = START + secs(5);
+    for stage in [signed_in(AuthMethod::ClientSecretBasic), bound(AuthMethod::None)] {
+        assert_eq!(stage.decide(&stage.held, None, first).changes.len(), 1, "the first use is kept in mind");
+        let used = stage.with(|stage| stage.family.refreshed_at = Some(first));
+        let [within, at, _] = around(first + NOTED);
+        let decision = used.decide(&used.held, None, within);
+        assert!(matches!(decision.reply, Refreshed::Issue(_)) && decision.changes.is_empty());
+        assert!(decision.requires.contains(&Require::from(&used.family)) && decision.requires.len() == 4);
+        assert_eq!(used.decide(&used.held, None, at).changes.len(), 1);
+    }
+    let rotated = signed_in(AuthMethod::None).with(|stage| stage.family.refreshed_at = Some(first));
+    assert_eq!(rotated.decide(&rotated.held, None, first).changes.len(), 1, "a new token is always written");
+}
