@@ -35,6 +35,7 @@ pub(crate) fn settings(config: &Config) -> flow::Settings {
         signing: config.tokens.signing,
         tokens: config.lifetimes(),
         dpop: config.tokens.dpop_nonces,
+        registration: config.registration(),
         session: SessionSettings { idle: limits.session_idle, absolute: limits.session_absolute },
         limits: Limits {
             held_polls: whole(limits.held_polls),
@@ -49,6 +50,8 @@ pub(crate) fn settings(config: &Config) -> flow::Settings {
             sign_ins_per_account: limits.sign_ins_per_account.clone(),
             sign_ins_per_network: limits.sign_ins_per_network.clone(),
             sign_ins_per_site: limits.sign_ins_per_site.clone(),
+            registrations_per_network: limits.registrations_per_network.clone(),
+            registrations_per_site: limits.registrations_per_site.clone(),
             password_hashes: match limits.password_hashes {
                 Workers::Fixed(workers) => whole(workers),
                 Workers::PerCore => defaults.password_hashes,

@@ -24,6 +24,16 @@ pub(crate) fn guess(limits: &Limits, session: &str, account: &str, browser: Clie
     all
 }
 
+/// An attempt to register a client.
+pub(crate) fn registration(limits: &Limits, requester: ClientAddress) -> Vec<Budget> {
+    let network = requester.network().to_string();
+    let mut all: Vec<Budget> = budgets("register/network", &network, &limits.registrations_per_network).collect();
+    if let Some(site) = requester.site() {
+        all.extend(budgets("register/site", &site.to_string(), &limits.registrations_per_site));
+    }
+    all
+}
+
 /// An attempt to sign in. `account` is the name as typed: names that do not exist are counted like those that do.
 pub(crate) fn sign_in(limits: &Limits, account: &str, browser: ClientAddress) -> Vec<Budget> {
     let mut all: Vec<Budget> = budgets("sign-in/account", account, &limits.sign_ins_per_account).collect();

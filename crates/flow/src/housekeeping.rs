@@ -65,12 +65,7 @@ impl Flow {
             FeedEvent::Changed(Key::Client(id), _) => self.clients.forget(&id),
             FeedEvent::Changed(Key::SealedKey(_) | Key::Deployment, _) => self.reload_keys(trouble).await,
             FeedEvent::Changed(
-                Key::Grant(_)
-                | Key::Family(_)
-                | Key::InitialToken(_)
-                | Key::Session(_)
-                | Key::Spent(_)
-                | Key::User(_),
+                Key::Grant(_) | Key::Family(_) | Key::InitialToken(_) | Key::Session(_) | Key::Spent(_) | Key::User(_),
                 _,
             ) => {}
             FeedEvent::Doubt => self.check_everything(trouble).await,

@@ -18,6 +18,7 @@ pub mod passwords;
 pub mod poll;
 mod redeem;
 pub mod refresh;
+pub mod registration;
 pub mod revoke;
 mod sealed;
 pub mod secrets;

@@ -7,6 +7,7 @@ use proto::model::SigningAlg;
 use proto::secret::Alphabet;
 
 use crate::DpopPolicy;
+use crate::registration::TrustedSoftware;
 
 /// Everything that the use cases are told.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Settings {
     pub dpop: DpopPolicy,
     /// Browser sessions.
     pub session: SessionSettings,
+    /// Clients that register themselves.
+    pub registration: RegistrationSettings,
     /// Limits.
     pub limits: Limits,
 }
@@ -49,6 +52,19 @@ pub struct SessionSettings {
     pub idle: Duration,
     /// A session ends after this long whatever happens.
     pub absolute: Duration,
+}
+
+/// Clients that register themselves (RFC 7591).
+#[derive(Clone, Debug)]
+pub struct RegistrationSettings {
+    /// Whether any may. Those that did may look after their registration in any case.
+    pub enabled: bool,
+    /// Whether one may without an initial access token. It can do nothing until an operator lets it (CF-12).
+    pub open: bool,
+    /// One that nobody used goes after this long.
+    pub unused_lifetime: Duration,
+    /// Whose software statements count.
+    pub software: Vec<TrustedSoftware>,
 }
 
 /// So many in so long.
@@ -95,6 +111,10 @@ pub struct Limits {
     pub sign_ins_per_network: Vec<Rate>,
     /// Failed sign-ins from one IPv6 /48.
     pub sign_ins_per_site: Vec<Rate>,
+    /// Registrations of clients from one IPv4 address or IPv6 /64, those with a good initial access token aside.
+    pub registrations_per_network: Vec<Rate>,
+    /// The same from one IPv6 /48.
+    pub registrations_per_site: Vec<Rate>,
     /// Password hashes computed at once; each takes 19 MiB.
     pub password_hashes: usize,
     /// Password hashes that may wait for their turn.
@@ -120,6 +140,8 @@ impl Default for Limits {
             sign_ins_per_account: vec![Rate::new(10, TEN_MINUTES), Rate::new(100, DAY)],
             sign_ins_per_network: vec![Rate::new(50, TEN_MINUTES)],
             sign_ins_per_site: vec![Rate::new(250, TEN_MINUTES)],
+            registrations_per_network: vec![Rate::new(20, TEN_MINUTES)],
+            registrations_per_site: vec![Rate::new(100, TEN_MINUTES)],
             password_hashes: std::thread::available_parallelism().map_or(2, usize::from),
             password_queue: 64,
         }
@@ -143,6 +165,12 @@ impl Default for SessionSettings {
     }
 }
 
+impl Default for RegistrationSettings {
+    fn default() -> Self {
+        Self { enabled: true, open: false, unused_lifetime: DAY * 30, software: Vec::new() }
+    }
+}
+
 impl Settings {
     /// The defaults, for this issuer.
     #[must_use]
@@ -156,6 +184,7 @@ impl Settings {
             tokens: Lifetimes { access: TEN_MINUTES, refresh_idle: DAY * 7, refresh_absolute: DAY * 30 },
             dpop: DpopPolicy::default(),
             session: SessionSettings::default(),
+            registration: RegistrationSettings::default(),
             limits: Limits::default(),
         }
     }

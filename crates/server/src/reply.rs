@@ -42,6 +42,14 @@ pub(crate) fn json_bytes(status: StatusCode, body: Bytes) -> Reply {
     reply
 }
 
+/// That it was done, and nothing to say of it.
+pub(crate) fn no_content() -> Reply {
+    let mut reply = Response::new(Full::default());
+    *reply.status_mut() = StatusCode::NO_CONTENT;
+    no_store(reply.headers_mut());
+    reply
+}
+
 /// A page.
 pub(crate) fn html(status: StatusCode, body: String) -> Reply {
     with_type(status, "text/html; charset=utf-8", body.into())

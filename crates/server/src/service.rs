@@ -8,6 +8,7 @@ use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Request, StatusCode};
 use hyper::body::Body;
 use proto::grant::Refusal;
+use proto::registration::Refusal as Registering;
 use proto::wire::form::{Form, InvalidForm};
 use tracing::Instrument as _;
 
@@ -50,6 +51,8 @@ enum Place<'a> {
     Link(&'a str),
     Live,
     Ready,
+    Register,
+    Registration(&'a str),
     Revoke,
     SignIn,
     SignOut,
@@ -70,6 +73,7 @@ impl<'a> Place<'a> {
             path::TOKEN => Self::Token,
             path::DEVICE_AUTHORIZATION => Self::DeviceAuthorization,
             path::INTROSPECT => Self::Introspect,
+            path::REGISTER => Self::Register,
             path::REVOKE => Self::Revoke,
             path::USERINFO => Self::Userinfo,
             path::JWKS => Self::Jwks,
@@ -83,11 +87,19 @@ impl<'a> Place<'a> {
             "/account/devices" => Self::Devices,
             "/health/live" => Self::Live,
             "/health/ready" => Self::Ready,
-            _ => match (path.strip_prefix("/D/"), path.strip_prefix("/d/"), path.strip_prefix("/assets/")) {
-                (Some(code), ..) | (_, Some(code), _) => Self::Link(code),
-                (.., Some(file)) => Self::Asset(file),
-                (None, None, None) => Self::Unknown,
-            },
+            _ => Self::find_under(path),
+        }
+    }
+
+    /// What `path` names under a place that has many.
+    fn find_under(path: &'a str) -> Self {
+        let code = path.strip_prefix("/D/").or_else(|| path.strip_prefix("/d/"));
+        let client = path.strip_prefix(path::REGISTER).and_then(|rest| rest.strip_prefix('/'));
+        match (code, path.strip_prefix("/assets/"), client) {
+            (Some(code), ..) => Self::Link(code),
+            (_, Some(file), _) => Self::Asset(file),
+            (.., Some(client)) => Self::Registration(client),
+            (None, None, None) => Self::Unknown,
         }
     }
 
@@ -109,6 +121,8 @@ impl<'a> Place<'a> {
             | Self::Live
             | Self::Introspect
             | Self::Ready
+            | Self::Register
+            | Self::Registration(_)
             | Self::Revoke
             | Self::Token
             | Self::Userinfo => Kind::Protocol,
@@ -117,9 +131,13 @@ impl<'a> Place<'a> {
 
     const fn methods(self) -> &'static [Method] {
         match self {
-            Self::DeviceAuthorization | Self::Introspect | Self::Revoke | Self::SignOut | Self::Token => {
-                &[Method::POST]
-            }
+            Self::DeviceAuthorization
+            | Self::Introspect
+            | Self::Register
+            | Self::Revoke
+            | Self::SignOut
+            | Self::Token => &[Method::POST],
+            Self::Registration(_) => &[Method::GET, Method::PUT, Method::DELETE],
             Self::Account | Self::Code | Self::Decision | Self::Devices | Self::SignIn => {
                 &[Method::GET, Method::HEAD, Method::POST]
             }
@@ -153,6 +171,8 @@ impl<'a> Place<'a> {
             | Self::Live
             | Self::Introspect
             | Self::Ready
+            | Self::Register
+            | Self::Registration(_)
             | Self::Revoke
             | Self::Token
             | Self::Unknown
@@ -178,6 +198,7 @@ impl<'a> Place<'a> {
             Self::Jwks => Route::Jwks,
             Self::Link(_) => Route::Link,
             Self::Live | Self::Ready => Route::Health,
+            Self::Register | Self::Registration(_) => Route::Register,
             Self::Revoke => Route::Revoke,
             Self::SignIn => Route::SignIn,
             Self::SignOut => Route::SignOut,
@@ -250,6 +271,9 @@ impl App {
                         Err(refused) => refused,
                     }
                 }
+                Place::Register | Place::Registration(_) => {
+                    register(&ask, place, body, limits).instrument(span()).await
+                }
                 Place::Userinfo => endpoint::userinfo::answer(&ask).instrument(span()).await,
                 Place::Jwks => endpoint::jwks::get(&ask),
                 Place::Discovery => endpoint::discovery::get(&ask),
@@ -306,6 +330,8 @@ impl App {
                 | Place::Live
                 | Place::Introspect
                 | Place::Ready
+                | Place::Register
+                | Place::Registration(_)
                 | Place::Revoke
                 | Place::Token
                 | Place::Unknown
@@ -348,6 +374,8 @@ impl App {
                 | Place::Live
                 | Place::Introspect
                 | Place::Ready
+                | Place::Register
+                | Place::Registration(_)
                 | Place::Revoke
                 | Place::Token
                 | Place::Unknown
@@ -388,6 +416,30 @@ where
     })
 }
 
+/// A registration, or what is done with one. What has no body, none is read of.
+async fn register<B>(ask: &Ask<'_>, place: Place<'_>, body: B, limits: BodyLimits) -> Reply
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let refuse = |cause| endpoint::register::refusal(ask, &cause);
+    let mut read = Bytes::new();
+    if matches!(*ask.method, Method::POST | Method::PUT) {
+        if !has_type(ask.headers, "application/json") {
+            return refuse(Registering::MediaType);
+        }
+        read = match read_body(ask.headers, body, limits).await {
+            Ok(bytes) => bytes,
+            Err(BodyError::TooLarge) => return refuse(Registering::TooLarge),
+            Err(BodyError::Encoded) => return refuse(Registering::MediaType),
+            Err(cause @ (BodyError::Broken | BodyError::TooSlow)) => return endpoint::incomplete(cause.status()),
+        };
+    }
+    match place {
+        Place::Registration(client) => endpoint::register::manage(ask, client, &read).await,
+        _ => endpoint::register::post(ask, &read).await,
+    }
+}
+
 /// A form of the protocol that is answered at once.
 async fn carry_out(ask: &Ask<'_>, place: Place<'_>, bytes: &Bytes) -> Reply {
     match Form::parse(bytes) {
@@ -404,9 +456,13 @@ fn read_token(ask: &Ask<'_>, bytes: &Bytes) -> Result<endpoint::token::Read, Ref
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
+    has_type(headers, "application/x-www-form-urlencoded")
+}
+
+fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = value.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    media_type.eq_ignore_ascii_case(wanted)
 }
 
 fn asset(ask: &Ask<'_>, file: &str) -> Reply {

@@ -13,7 +13,9 @@ use std::fmt;
 
 use proto::{Entropy, entropy};
 
-pub use audit::{AuditEvent, AuditKind, FailCause, Party, ReplayOutcome, RevokedBy, SessionEnd, SignInCause};
+pub use audit::{
+    AuditEvent, AuditKind, FailCause, Party, RegisteredBy, ReplayOutcome, RevokedBy, SessionEnd, SignInCause,
+};
 pub use label::Label;
 pub use logs::{InvalidLevel, LogFormat, LogLevel, LogSettings, install, subscriber};
 pub use metrics::{CONTENT_TYPE, Counter, Counters, Gauge, Metrics, Table};

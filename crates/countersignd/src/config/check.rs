@@ -9,7 +9,7 @@ use super::guess::{Bound, guesses_a_day};
 use super::place::{Mistake, Places, Report, label};
 use super::shown::show_duration;
 use super::store_url::StoreUrl;
-use super::{Config, check_client};
+use super::{Config, check_client, registration};
 
 /// Takes what is found. A check is left out when a value it needs could not be read: that was said already.
 pub(super) struct Check<'a> {
@@ -59,6 +59,7 @@ pub(super) fn check(config: &Config, places: &Places, report: &mut Report) {
     limits(config, &mut check);
     guessing(config, &mut check);
     check_client::clients(config, &mut check);
+    registration::check(config, &mut check);
     if config.store.url == StoreUrl::Memory && places.sound(&["store.url"]) {
         check.advice("store.url", "everything is forgotten when the server stops, and every device must sign in again");
     }

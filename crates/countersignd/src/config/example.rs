@@ -1,7 +1,7 @@
 //! The commented default configuration, written from the declarations.
 
 use super::section::{Fallback, Key, Reload, Section};
-use super::{CLIENT, SECTIONS};
+use super::{REPEATED, SECTIONS};
 
 const HEAD: &str = "\
 # Configuration of countersignd. What stands here behind a # is the default, or an example where a key is not set.
@@ -18,7 +18,7 @@ pub(crate) fn example() -> String {
         text.push('\n');
         if !section.name.is_empty() {
             section.about.iter().for_each(|line| comment(&mut text, line));
-            let mark = if section.name == CLIENT { "#" } else { "" };
+            let mark = if REPEATED.contains(&section.name) { "#" } else { "" };
             text.push_str(&format!("{mark}{}\n", section.head()));
         }
         for (number, key) in section.keys.iter().enumerate() {

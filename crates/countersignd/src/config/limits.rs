@@ -77,6 +77,11 @@ section! {
         sign_ins_per_network: Vec<Rate>, rates, default ["50/10m"], restart;
         /// Failed sign-ins from one IPv6 /48.
         sign_ins_per_site: Vec<Rate>, rates, default ["250/10m"], restart;
+        /// Registrations of clients (RFC 7591) from one IPv4 address or IPv6 /64; those with a good initial access token are
+        /// counted by that alone.
+        registrations_per_network: Vec<Rate>, rates, default ["20/10m"], restart;
+        /// Registrations of clients from one IPv6 /48.
+        registrations_per_site: Vec<Rate>, rates, default ["100/10m"], restart;
         /// Accounts that one attacker is assumed to have, for guess_hits_per_day. Where anyone can sign up, more.
         hostile_accounts: u32, count(1..=1_000_000_000), default 1_000, restart;
         /// The highest chance of one guess to find some stranger's code: live codes divided by possible ones. A

@@ -20,6 +20,7 @@ mod nearest;
 pub(crate) mod option;
 mod place;
 mod reader;
+mod registration;
 mod secret;
 mod section;
 mod sections;
@@ -50,6 +51,7 @@ pub(crate) use kinds::Workers;
 pub(crate) use limits::Limits;
 pub(crate) use locate::{Unreadable, find};
 pub(crate) use place::{Mistake, Place, Places, Report};
+pub(crate) use registration::{Registration, Software};
 pub(crate) use sections::{Brand, Device, Http, Log, Root, Secrets, Store, Tls, Tokens};
 pub(crate) use show::{json, text};
 pub(crate) use shown::show_duration;
@@ -61,8 +63,12 @@ use variables::Variables;
 use walk::Tables;
 use web::Issuer;
 
-/// Name of the section that may stand several times.
+/// Name of the section of declared clients.
 pub(crate) const CLIENT: &str = "client";
+/// Name of the section of those whose software statements count.
+pub(crate) const SOFTWARE: &str = "software";
+/// Names of the sections that may stand several times.
+pub(crate) const REPEATED: [&str; 2] = [CLIENT, SOFTWARE];
 
 /// Every section, in the order of the example.
 pub(crate) const SECTIONS: &[&Section] = &[
@@ -73,10 +79,12 @@ pub(crate) const SECTIONS: &[&Section] = &[
     &Device::SECTION,
     &Brand::SECTION,
     &Tokens::SECTION,
+    &Registration::SECTION,
     &Secrets::SECTION,
     &Limits::SECTION,
     &Log::SECTION,
     &DeclaredClient::SECTION,
+    &Software::SECTION,
 ];
 
 /// What the operator decided. All values are valid by themselves and together.
@@ -96,6 +104,8 @@ pub(crate) struct Config {
     pub(crate) brand: Brand,
     /// `[tokens]`
     pub(crate) tokens: Tokens,
+    /// `[registration]`
+    pub(crate) registration: Registration,
     /// `[secrets]`
     pub(crate) secrets: Secrets,
     /// `[limits]`
@@ -104,6 +114,8 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     /// `[[client]]`
     pub(crate) clients: Vec<DeclaredClient>,
+    /// `[[software]]`
+    pub(crate) software: Vec<Software>,
 }
 
 /// What a configuration is read from.
@@ -191,10 +203,12 @@ fn read<'a>(tables: &Tables<'a>, variables: &'a Variables, reader: &mut Reader<'
     let device = section!(Device);
     let brand = section!(Brand);
     let tokens = section!(Tokens);
+    let registration = section!(Registration);
     let secrets = section!(Secrets);
     let limits = section!(Limits);
     let log = section!(Log);
-    let clients = read_clients(tables, variables, reader);
+    let clients = read_several(tables, variables, reader, &DeclaredClient::SECTION, DeclaredClient::read);
+    let software = read_several(tables, variables, reader, &Software::SECTION, Software::read);
     let mut device = device?;
     if device.hold.is_zero() && !reader.places.has("device.interval") {
         device.interval = Duration::from_secs(5);
@@ -207,33 +221,38 @@ fn read<'a>(tables: &Tables<'a>, variables: &'a Variables, reader: &mut Reader<'
         device,
         brand: brand?,
         tokens: tokens?,
+        registration: registration?,
         secrets: secrets?,
         limits: limits?,
         log: log?,
         clients,
+        software,
     })
 }
 
-fn read_clients<'a>(tables: &Tables<'a>, variables: &'a Variables, reader: &mut Reader<'a>) -> Vec<DeclaredClient> {
-    let declared = tables.clients();
-    let numbers: BTreeSet<usize> = (0..declared.len()).chain(variables.clients()).collect();
+/// Reads a section that may stand several times, in the file and above it in the environment.
+fn read_several<'a, T>(
+    tables: &Tables<'a>,
+    variables: &'a Variables,
+    reader: &mut Reader<'a>,
+    section: &'static Section,
+    read: impl Fn(&mut Table<'_, 'a>) -> Option<T>,
+) -> Vec<T> {
+    let name = section.name;
+    let declared = tables.sections(name);
+    let numbers: BTreeSet<usize> = (0..declared.len()).chain(variables.numbers(name)).collect();
     if let Some((_, number)) = numbers.iter().enumerate().find(|(expected, number)| expected != *number) {
-        let place = variables.of(&format!("{CLIENT}[{number}]")).and_then(|entries| entries.values().next());
+        let place = variables.of(&format!("{name}[{number}]")).and_then(|entries| entries.values().next());
         let place = place.map_or(Place::Default, |variable| Place::Variable(variable.name.clone()));
-        let text = "declared clients are numbered from 0 without gaps, those of the file first".to_owned();
+        let what = if name == CLIENT { "declared clients" } else { "issuers of software statements" };
+        let text = format!("{what} are numbered from 0 without gaps, those of the file first");
         reader.report.mistakes.push(Mistake { place, text });
     }
-    let read = |number: usize| {
-        let path = format!("{CLIENT}[{number}]");
-        let variables = variables.of(&path);
-        let file = declared.get(number).copied();
-        DeclaredClient::read(&mut Table {
-            section: &DeclaredClient::SECTION,
-            path,
-            file,
-            variables,
-            reader: &mut *reader,
-        })
-    };
-    numbers.into_iter().filter_map(read).collect()
+    let mut all = Vec::new();
+    for number in numbers {
+        let path = format!("{name}[{number}]");
+        let (file, variables) = (declared.get(number).copied(), variables.of(&path));
+        all.extend(read(&mut Table { section, path, file, variables, reader: &mut *reader }));
+    }
+    all
 }

@@ -72,7 +72,7 @@ impl Section {
 pub(super) fn head(name: &str) -> String {
     match name.split_once('[') {
         Some((name, _)) => format!("[[{name}]]"),
-        None if name == super::CLIENT => format!("[[{name}]]"),
+        None if super::REPEATED.contains(&name) => format!("[[{name}]]"),
         None if name.is_empty() => String::new(),
         None => format!("[{name}]"),
     }

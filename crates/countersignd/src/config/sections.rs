@@ -1,4 +1,4 @@
-//! The sections of the configuration, but for `[limits]` and `[[client]]`: every key with its default and its reason.
+//! The sections of the configuration, but for `[limits]`, `[[client]]` and those of clients that register themselves: every key with its default and its reason.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! The effective configuration, without secrets: as TOML with the source of each value, or as JSON.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json};
@@ -7,7 +8,7 @@ use toml::Value;
 
 use super::place::Place;
 use super::section::head;
-use super::{CLIENT, Config, Loaded, Root};
+use super::{CLIENT, Config, Loaded, REPEATED, Root, SOFTWARE};
 
 /// The values of one section.
 struct Shown {
@@ -25,12 +26,15 @@ fn sections(config: &Config) -> Vec<Shown> {
         one("device", config.device.shown()),
         one("brand", config.brand.shown()),
         one("tokens", config.tokens.shown()),
+        one("registration", config.registration.shown()),
         one("secrets", config.secrets.shown()),
         one("limits", config.limits.shown()),
         one("log", config.log.shown()),
     ];
     let clients = config.clients.iter().enumerate();
     sections.extend(clients.map(|(number, client)| one(&format!("{CLIENT}[{number}]"), client.shown())));
+    let software = config.software.iter().enumerate();
+    sections.extend(software.map(|(number, issuer)| one(&format!("{SOFTWARE}[{number}]"), issuer.shown())));
     sections
 }
 
@@ -68,18 +72,19 @@ fn source(place: &Place, file: Option<&Path>) -> String {
 /// As JSON, in the shape of the file; what is not set is null.
 pub(crate) fn json(loaded: &Loaded) -> Json {
     let mut root = Map::new();
-    let mut clients = Vec::new();
+    let mut several: BTreeMap<&str, Vec<Json>> = REPEATED.iter().map(|name| (*name, Vec::new())).collect();
     for Shown { path, keys } in sections(&loaded.config) {
         let keys = keys.into_iter().map(|(name, value)| (name.to_owned(), value.map_or(Json::Null, to_json)));
-        match path.as_str() {
-            "" => root.extend(keys),
-            _ if path.contains('[') => clients.push(Json::Object(keys.collect())),
-            _ => {
-                root.insert(path, Json::Object(keys.collect()));
-            }
+        let name = path.split('[').next().unwrap_or_default();
+        if path.is_empty() {
+            root.extend(keys);
+        } else if let Some(blocks) = several.get_mut(name) {
+            blocks.push(Json::Object(keys.collect()));
+        } else {
+            root.insert(path, Json::Object(keys.collect()));
         }
     }
-    root.insert(CLIENT.to_owned(), Json::Array(clients));
+    root.extend(several.into_iter().map(|(name, blocks)| (name.to_owned(), Json::Array(blocks))));
     Json::Object(root)
 }
 

@@ -1,5 +1,5 @@
 //! Keys that are set in the environment: `COUNTERSIGN__SECTION__KEY`, `COUNTERSIGN__ISSUER`, and for the n-th declared
-//! client, counted from 0, `COUNTERSIGN__CLIENT__0__NAME`.
+//! client, counted from 0, `COUNTERSIGN__CLIENT__0__NAME`; issuers of software statements likewise.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use super::nearest::nearest;
 use super::place::{Mistake, Place, Report};
 use super::section::Section;
-use super::{CLIENT, SECTIONS};
+use super::{REPEATED, SECTIONS};
 
 const PREFIX: &str = "COUNTERSIGN__";
 
@@ -55,9 +55,11 @@ impl Variables {
         self.0.get(path)
     }
 
-    /// The numbers of the clients that variables speak of.
-    pub(super) fn clients(&self) -> impl Iterator<Item = usize> {
-        self.0.keys().filter_map(|path| path.strip_prefix("client[")?.strip_suffix(']')?.parse().ok())
+    /// The numbers of the blocks called `name` that variables speak of.
+    pub(super) fn numbers(&self, name: &str) -> impl Iterator<Item = usize> {
+        self.0
+            .keys()
+            .filter_map(move |path| path.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
     }
 }
 
@@ -75,8 +77,10 @@ fn locate(rest: &str) -> Option<(String, String)> {
     let mut parts = rest.split("__");
     let (path, name, key) = match (parts.next()?, parts.next(), parts.next(), parts.next()) {
         (key, None, None, None) => (String::new(), "", key),
-        (section, Some(key), None, None) if section != CLIENT => (section.to_owned(), section, key),
-        (CLIENT, Some(number), Some(key), None) => (format!("client[{}]", number.parse::<usize>().ok()?), CLIENT, key),
+        (section, Some(key), None, None) if !REPEATED.contains(&section) => (section.to_owned(), section, key),
+        (section, Some(number), Some(key), None) if REPEATED.contains(&section) => {
+            (format!("{section}[{}]", number.parse::<usize>().ok()?), section, key)
+        }
         _ => return None,
     };
     let section = SECTIONS.iter().find(|section| section.name == name)?;
@@ -97,7 +101,7 @@ fn unknown(given: &str) -> String {
 fn names(section: &Section, number: usize) -> Vec<String> {
     let prefix = match section.name {
         "" => PREFIX.to_owned(),
-        CLIENT => format!("{PREFIX}CLIENT__{number}__"),
+        name if REPEATED.contains(&name) => format!("{PREFIX}{name}__{number}__"),
         name => format!("{PREFIX}{name}__"),
     };
     section.names().map(|key| format!("{prefix}{key}").to_ascii_uppercase()).collect()

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::nearest::nearest;
 use super::reader::Reader;
 use super::section::{Section, head};
-use super::{CLIENT, SECTIONS};
+use super::{REPEATED, SECTIONS};
 
 /// The tables of a file, by section.
 pub(super) struct Tables<'a> {
@@ -34,10 +34,10 @@ impl<'a> Tables<'a> {
         if name.is_empty() { Some(self.root) } else { self.root.get(name)?.get_ref().as_table() }
     }
 
-    /// The tables of the declared clients.
-    pub(super) fn clients(&self) -> Vec<&'a DeTable<'a>> {
-        let array = self.root.get(CLIENT).and_then(|value| value.get_ref().as_array());
-        array.into_iter().flatten().filter_map(|client| client.get_ref().as_table()).collect()
+    /// The tables of a section that stands several times.
+    pub(super) fn sections(&self, name: &str) -> Vec<&'a DeTable<'a>> {
+        let array = self.root.get(name).and_then(|value| value.get_ref().as_array());
+        array.into_iter().flatten().filter_map(|member| member.get_ref().as_table()).collect()
     }
 }
 
@@ -46,7 +46,7 @@ fn top() -> &'static Section {
 }
 
 fn check_section(section: &'static Section, at: usize, value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
-    match (value.get_ref(), section.name == CLIENT) {
+    match (value.get_ref(), REPEATED.contains(&section.name)) {
         (DeValue::Table(table), false) => check_keys(section, table, reader),
         (DeValue::Array(members), true) if members.iter().all(|member| member.get_ref().is_table()) => {
             for table in members.iter().filter_map(|member| member.get_ref().as_table()) {
@@ -54,7 +54,10 @@ fn check_section(section: &'static Section, at: usize, value: &Spanned<DeValue<'
             }
         }
         (DeValue::Table(table), true) => {
-            reader.wrong_at(at, "[client] must be written [[client]], since there may be several".to_owned());
+            reader.wrong_at(
+                at,
+                format!("[{}] must be written {}, since there may be several", section.name, section.head()),
+            );
             check_keys(section, table, reader);
         }
         (DeValue::Array(_), false) => {

@@ -2,6 +2,7 @@
 
 mod clients;
 mod grants;
+mod initial_tokens;
 mod jwks;
 mod keys;
 mod users;
@@ -9,6 +10,7 @@ mod users;
 use std::convert::Infallible;
 
 pub use clients::{ClientEdit, Declared};
+pub use initial_tokens::NewInitialToken;
 pub use jwks::{JwksError, RegisteredKey, read_jwks, registered_keys};
 pub use keys::Successor;
 use proto::model::KeyId;

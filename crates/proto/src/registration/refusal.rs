@@ -149,7 +149,10 @@ impl Refusal {
                 "grant_types are urn:ietf:params:oauth:grant-type:device_code and with it refresh_token"
             }
             Self::IdTokenAlg => "id_token_signed_response_alg is RS256, ES256 or EdDSA",
-            Self::Jwks(why) => return format!("jwks: {}", why.replace(['"', '\\'], "'")),
+            Self::Jwks(why) => {
+                let plain = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') { c } else { '\'' };
+                return format!("jwks: {}", why.chars().map(plain).collect::<String>());
+            }
             Self::JwksMissing => "private_key_jwt needs jwks or jwks_uri",
             Self::JwksTwice => "jwks and jwks_uri exclude each other",
             Self::JwksUnused => "jwks and jwks_uri go with private_key_jwt alone",

@@ -11,7 +11,7 @@ use proto::model::{AddressOrigin, ClientAddress, ClientId, GrantId, SessionId, U
 
 use super::{AUDIT_TARGET, LogText, Metrics, RequestId};
 
-pub use outcome::{AuditKind, FailCause, ReplayOutcome, RevokedBy, SessionEnd, SignInCause};
+pub use outcome::{AuditKind, FailCause, RegisteredBy, ReplayOutcome, RevokedBy, SessionEnd, SignInCause};
 
 /// Whose grant, who approves, from where: the facts that an investigation of a phishing case needs (RFC 10027 §6.1.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +148,29 @@ pub enum AuditEvent<'a> {
         /// Where the browser is that ended it.
         approver: ClientAddress,
     },
+    /// A client registered itself.
+    ClientRegistered {
+        /// The new client.
+        client: &'a ClientId,
+        /// Where from.
+        initiator: ClientAddress,
+        /// By whose word.
+        by: RegisteredBy,
+    },
+    /// A client that registered itself changed its registration.
+    ClientReregistered {
+        /// The client.
+        client: &'a ClientId,
+        /// Where from.
+        initiator: ClientAddress,
+    },
+    /// A client that registered itself ended that.
+    ClientUnregistered {
+        /// The client.
+        client: &'a ClientId,
+        /// Where from.
+        initiator: ClientAddress,
+    },
     /// A client did not prove who it is.
     ClientRefused {
         /// The client it said it is; perhaps there is none of that name.
@@ -189,6 +212,9 @@ impl<'a> AuditEvent<'a> {
             Self::SignOut { .. } => AuditKind::SignOut,
             Self::PasswordChanged { .. } => AuditKind::PasswordChanged,
             Self::SessionEnded { .. } => AuditKind::SessionEnded,
+            Self::ClientRegistered { .. } => AuditKind::ClientRegistered,
+            Self::ClientReregistered { .. } => AuditKind::ClientReregistered,
+            Self::ClientUnregistered { .. } => AuditKind::ClientUnregistered,
             Self::ClientRefused { .. } => AuditKind::ClientRefused,
         }
     }
@@ -265,7 +291,15 @@ impl<'a> AuditEvent<'a> {
                 outcome: Some(how.name()),
                 ..Fields::default()
             },
-            Self::ClientRefused { client, initiator } => {
+            Self::ClientRegistered { client, initiator, by } => Fields {
+                client_id: Some(client),
+                initiator: Some(initiator),
+                outcome: Some(by.name()),
+                ..Fields::default()
+            },
+            Self::ClientReregistered { client, initiator }
+            | Self::ClientUnregistered { client, initiator }
+            | Self::ClientRefused { client, initiator } => {
                 Fields { client_id: Some(client), initiator: Some(initiator), ..Fields::default() }
             }
         }

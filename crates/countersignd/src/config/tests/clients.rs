@@ -12,7 +12,7 @@ use super::super::{Source, show};
 use super::{ISSUER, after_issuer, file, good, said, with};
 
 /// The key of RFC 7515 App. A.3.
-const EC: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","kid":"2026"}"#;
+pub(super) const EC: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","kid":"2026"}"#;
 
 fn client(text: &str) -> String {
     format!("[[client]]\nid = \"tv\"\nname = \"TV\"\ngrants = [\"device\"]\n{text}\n")

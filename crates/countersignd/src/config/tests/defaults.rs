@@ -2,7 +2,8 @@
 
 use super::super::section::{Fallback, Reload};
 use super::super::variables::name_of;
-use super::super::{CLIENT, Config, SECTIONS, example, show};
+use super::super::{Config, REPEATED, SECTIONS, example, show};
+use super::clients::EC;
 use super::{ISSUER, file, good, said, with};
 
 /// The example with its comments taken off the keys for which `which` holds.
@@ -40,14 +41,17 @@ fn the_example_as_it_is_holds_exactly_the_defaults() {
 fn the_example_without_its_comment_marks_holds_exactly_the_defaults() {
     let text = uncommented(|fallback| matches!(fallback, Fallback::Default(_) | Fallback::Required(_)));
     let mut config = good(&file(&text)).config;
-    assert_eq!(config.clients.len(), 1);
+    assert_eq!((config.clients.len(), config.software.len()), (1, 1));
     config.clients.clear();
+    config.software.clear();
     assert_eq!(config, defaults());
 }
 
 #[test]
 fn every_value_of_the_example_can_be_used() {
+    let keys = format!("jwks = '{{\"keys\":[{EC}]}}'");
     let text = uncommented(|fallback| !matches!(fallback, Fallback::Document(_) | Fallback::Secret(_)))
+        .replace("#jwks_file = \"/etc/countersign/software.jwks.json\"", &keys)
         .replace("http://localhost:8628", "https://id.example.com")
         .replace("subject_type = \"public\"", "subject_type = \"pairwise\"")
         .replace("auth = \"none\"", "auth = \"private_key_jwt\"");
@@ -79,7 +83,7 @@ fn every_key_stands_in_the_example_with_a_reason_and_a_value() {
 #[test]
 fn every_key_can_be_set_in_the_environment() {
     let base = "issuer = \"https://id.example.com\"\n[http]\ntrusted_proxies = [\"10.0.0.1\"]\n";
-    for section in SECTIONS.iter().filter(|section| section.name != CLIENT) {
+    for section in SECTIONS.iter().filter(|section| !REPEATED.contains(&section.name)) {
         for key in section.keys {
             let (Fallback::Default(value)
             | Fallback::Document(value)
@@ -109,7 +113,7 @@ fn what_is_shown_reads_back_to_the_same() {
 
 #[test]
 fn the_defaults_are_those_of_the_parts() {
-    let Config { issuer, device, brand, limits, tokens, log, .. } = defaults();
+    let Config { issuer, device, brand, limits, tokens, registration, log, .. } = defaults();
     let flow = flow::Settings::new(&issuer.to_string());
     assert_eq!(flow.issuer, issuer.to_string());
     assert_eq!(flow.verification_uri, issuer.verification_uri());
@@ -121,6 +125,9 @@ fn the_defaults_are_those_of_the_parts() {
     assert_eq!(flow.tokens.refresh_idle, tokens.refresh_idle);
     assert_eq!(flow.tokens.refresh_absolute, tokens.refresh_absolute);
     assert_eq!((flow.session.idle, flow.session.absolute), (limits.session_idle, limits.session_absolute));
+    let own = flow.registration;
+    assert_eq!((own.enabled, own.open), (registration.enabled, registration.open));
+    assert_eq!((own.unused_lifetime, own.software.len()), (registration.unused_lifetime, 0));
     let own = flow.limits;
     assert_eq!(own.guesses_per_session, limits.guesses_per_session);
     assert_eq!(own.guesses_per_account, limits.guesses_per_account);
@@ -129,6 +136,8 @@ fn the_defaults_are_those_of_the_parts() {
     assert_eq!(own.sign_ins_per_account, limits.sign_ins_per_account);
     assert_eq!(own.sign_ins_per_network, limits.sign_ins_per_network);
     assert_eq!(own.sign_ins_per_site, limits.sign_ins_per_site);
+    assert_eq!(own.registrations_per_network, limits.registrations_per_network);
+    assert_eq!(own.registrations_per_site, limits.registrations_per_site);
     assert_eq!(own.held_polls, usize::try_from(limits.held_polls).unwrap());
     assert_eq!(own.pending_grants, usize::try_from(limits.pending_grants).unwrap());
     assert_eq!(own.pending_grants_per_network, limits.pending_grants_per_network);

@@ -35,6 +35,12 @@ labels! {
         PasswordChanged => "password_changed",
         /// [`super::AuditEvent::SessionEnded`]
         SessionEnded => "session_ended",
+        /// [`super::AuditEvent::ClientRegistered`]
+        ClientRegistered => "client_registered",
+        /// [`super::AuditEvent::ClientReregistered`]
+        ClientReregistered => "client_reregistered",
+        /// [`super::AuditEvent::ClientUnregistered`]
+        ClientUnregistered => "client_unregistered",
         /// [`super::AuditEvent::ClientRefused`]
         ClientRefused => "client_refused",
     }
@@ -51,6 +57,18 @@ labels! {
         Locked => "locked",
         /// A limit refused to look
         Limited => "limited",
+    }
+}
+
+labels! {
+    /// By whose word a client registered itself.
+    pub enum RegisteredBy: "outcome" {
+        /// By nobody's: registration is open
+        Nobody => "nobody",
+        /// By that of an issuer of software statements
+        Statement => "software_statement",
+        /// By the operator's, in an initial access token
+        Token => "initial_access_token",
     }
 }
 

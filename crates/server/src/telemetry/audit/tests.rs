@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use proto::model::{AddressOrigin, ClientAddress, ClientId, GrantId, SessionId, UserId};
 
-use super::{AuditEvent, AuditKind, FailCause, Party, ReplayOutcome, RevokedBy, SessionEnd, SignInCause};
+use super::{AuditEvent, AuditKind, FailCause, Party, RegisteredBy, ReplayOutcome, RevokedBy, SessionEnd, SignInCause};
 use crate::telemetry::{Label, LogFormat, LogSettings, Metrics, RequestId, Route, subscriber};
 
 #[derive(Clone, Default)]
@@ -92,6 +92,9 @@ fn every_event_has_its_own_name_and_is_written() {
         AuditEvent::SignOut { user, session, approver },
         AuditEvent::PasswordChanged { user, approver },
         AuditEvent::SessionEnded { user, session: None, how: SessionEnd::EverywhereAndDevices, approver },
+        AuditEvent::ClientRegistered { client, initiator, by: RegisteredBy::Token },
+        AuditEvent::ClientReregistered { client, initiator },
+        AuditEvent::ClientUnregistered { client, initiator },
         AuditEvent::ClientRefused { client, initiator },
     ];
     let metrics = Metrics::default();
