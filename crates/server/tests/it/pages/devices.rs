@@ -183,7 +183,7 @@ async fn a_device_is_called_what_its_person_calls_it() {
         assert_eq!(browser.open(PATH).await.notice(), "", "said once");
     }
     assert!(page.text().contains("Living-room TV\nFrom"), "the application stands in: {}", page.text());
-    app.flow.userinfo(&access).await.unwrap();
+    app.flow.userinfo(&access, None).await.unwrap();
 }
 
 #[tokio::test]
@@ -211,13 +211,13 @@ async fn sb_4_14_5_a_removed_device_has_no_access_from_that_moment_on() {
     let kitchen = app.device_called("player", HOME, "openid offline_access", Some("Kitchen")).await;
     allow(&mut browser, &kitchen).await;
     let (access, refresh) = redeem(&app, &kitchen).await;
-    app.flow.userinfo(&access).await.unwrap();
+    app.flow.userinfo(&access, None).await.unwrap();
     let before = browser.open(PATH).await;
     let page = submit(&mut browser, &before, &[("action", "remove")]).await;
     assert_eq!(page.trail, [PATH, PATH]);
     assert_eq!(page.notice(), "“Kitchen” is removed. To use it again, connect it again.");
     assert!(page.text().contains("No device can use your account."), "{}", page.text());
-    assert!(app.flow.userinfo(&access).await.is_err());
+    assert!(app.flow.userinfo(&access, None).await.is_err());
     assert_eq!(renew(&app, "player", &refresh.unwrap()).await.unwrap_err(), "invalid_grant");
     assert_eq!(app.poll(&kitchen).await, "invalid_grant");
     let again = submit(&mut browser, &before, &[("action", "remove")]).await;
@@ -254,7 +254,7 @@ async fn devices_of_others_are_neither_seen_nor_named_nor_removed() {
             assert_eq!(said, "That device was removed already, or its access has ended.", "as for one that never was");
         }
     }
-    app.flow.userinfo(&access).await.unwrap();
+    app.flow.userinfo(&access, None).await.unwrap();
     assert_eq!(noor.open(PATH).await.field("name"), "Bravia upstairs");
     assert_eq!(app.metrics.audit_events.value(AuditKind::Revoke), 0);
 }
@@ -269,7 +269,7 @@ async fn an_unknown_action_does_nothing_to_a_device() {
         let reply = submit(&mut browser, &page, typed).await;
         assert_eq!(reply.expect_page("error").status, StatusCode::BAD_REQUEST);
     }
-    app.flow.userinfo(&access).await.unwrap();
+    app.flow.userinfo(&access, None).await.unwrap();
 }
 
 #[tokio::test]
@@ -298,9 +298,9 @@ async fn df_3_3_10_a_form_of_devices_counts_only_from_the_page_and_the_session_i
     let mut without = browser.clone();
     without.cookies.remove("__Host-countersign_same_site");
     assert_eq!(without.post(PATH, &own).await.status(), StatusCode::FORBIDDEN);
-    app.flow.userinfo(&access).await.unwrap();
+    app.flow.userinfo(&access, None).await.unwrap();
     assert_eq!(browser.post(PATH, &own).await.status(), StatusCode::SEE_OTHER);
-    assert!(app.flow.userinfo(&access).await.is_err());
+    assert!(app.flow.userinfo(&access, None).await.is_err());
 }
 
 #[tokio::test]
@@ -335,7 +335,7 @@ async fn what_could_not_be_stored_is_said_and_may_be_tried_again() {
         assert_eq!(again.expect_page("devices").status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!((again.alert().as_str(), again.field("name").as_str()), (said, field));
     }
-    well.flow.userinfo(&access).await.unwrap();
+    well.flow.userinfo(&access, None).await.unwrap();
     assert_eq!(well.metrics.audit_events.value(AuditKind::Revoke), 0);
     browser.app = &well;
     let page = submit(&mut browser, &page, &[("action", "remove")]).await;
