@@ -172,7 +172,7 @@ fn origin(ask: &Ask<'_>, grant: &Grant, network: SameNetwork) -> Origin {
 }
 
 /// An API as people know it: its address without the scheme.
-fn resource(resource: &Resource) -> Plain {
+pub(super) fn resource(resource: &Resource) -> Plain {
     let text = resource.as_str();
     Plain::name(text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/'))
 }

@@ -163,6 +163,7 @@ fn row(ask: &Ask<'_>, device: &Device) -> DeviceRow {
         used: family.refreshed_at.map(|at| now.since(at)),
         until: family.refresh.is_none().then(|| family.expires_at.since(now)),
         permissions: Permission::of_all(family.scope.iter()),
+        resources: family.resources.iter().map(decision::resource).collect(),
         problem: None,
     }
 }

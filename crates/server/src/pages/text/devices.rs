@@ -23,6 +23,8 @@ pub const CONNECTED: &str = "Connected";
 pub const USED: &str = "Last used";
 /// What it may do.
 pub const CAN: &str = "It can";
+/// Which APIs that is limited to.
+pub const RESOURCES: &str = "Only at";
 /// When access ends that does not last.
 pub const ENDS: &str = "Ends";
 /// Opens the field for the name.

@@ -43,6 +43,8 @@ pub struct DeviceRow {
     pub until: Option<Duration>,
     /// What it may do.
     pub permissions: Vec<Permission>,
+    /// Which APIs that is limited to; none: whatever takes tokens of this service.
+    pub resources: Vec<Plain>,
     /// What was not done to it just now.
     pub problem: Option<DeviceProblem>,
     /// What stands in the field for its name.

@@ -254,6 +254,7 @@ fn devices(site: &Site, samples: &mut Samples) -> Result<(), askama::Error> {
         used: Some(Duration::ZERO),
         until: Some(Duration::ZERO),
         permissions: Permission::of_all([HOSTILE]),
+        resources: vec![Plain::name(HOSTILE)],
         problem: Some(DeviceProblem::NameTooLong),
         typed: Plain::typed(HOSTILE),
     };
@@ -322,6 +323,7 @@ fn devices_page(site: &Site) -> DevicesPage<'_> {
         used: Some(minutes(12)),
         until: None,
         permissions: Permission::of_all(["openid", "profile", "offline_access"]),
+        resources: vec![Plain::name("photos.example.com")],
         problem: None,
         typed: "Bravia upstairs".into(),
     };
@@ -334,6 +336,7 @@ fn devices_page(site: &Site) -> DevicesPage<'_> {
         used: None,
         until: Some(minutes(8)),
         permissions: Permission::of_all(["openid", "files:read"]),
+        resources: Vec::new(),
         typed: Plain::default(),
         ..television
     };
