@@ -40,6 +40,11 @@ pub(super) fn check_verifier(challenge: Option<CodeChallenge>, verifier: Option<
     }
 }
 
+/// Whether `client` may name all of these APIs.
+pub(super) fn may_name(client: &Client, resources: &[Resource]) -> bool {
+    resources.iter().all(|resource| client.tokens.resources.contains(resource))
+}
+
 /// What a token is for: what was asked for now, out of what was granted (RI-4).
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use super::authenticate::Authenticated;
 use super::mint::{Audience, Confirmation, subject};
 use crate::Timestamp;
 use crate::gate::MayIssue;
-use crate::model::{Acr, Amr, Client, Family, KeyThumbprint, Scope, Session, User};
+use crate::model::{Acr, Amr, Client, Family, KeyThumbprint, Scope, Session, SubjectType, User};
 use crate::secret::{MacKey, RefreshToken};
 
 /// What is said about a token (RFC 7662 §2.2).
@@ -30,7 +30,9 @@ pub struct Active {
     active: bool,
     scope: String,
     client_id: String,
-    username: String,
+    /// A name would undo what a pairwise subject is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'static str>,
     exp: i64,
@@ -146,7 +148,7 @@ pub fn introspect(
         active: true,
         scope: scope.to_string(),
         client_id: family.client_id.to_string(),
-        username: may.user().name.to_string(),
+        username: (may.client().tokens.subject == SubjectType::Public).then(|| may.user().name.to_string()),
         token_type,
         exp: exp.as_seconds(),
         iat: told.iat.map(Timestamp::as_seconds),

@@ -1,6 +1,7 @@
 //! A person brings a code: what the pages show them. Asked only after sign-in, so that no stranger learns whether a
 //! code exists (DF-5.1, T19).
 
+use super::bind;
 use crate::Timestamp;
 use crate::model::{Client, Grant, GrantState, GrantType, LinkPolicy, SameNetwork, UserId};
 
@@ -69,19 +70,21 @@ pub fn look(
     }
 }
 
-/// Whether a pending grant can still be decided: in time, for a client that may use it and may still ask for its scope.
+/// Whether a pending grant can still be decided: in time, for a client that may use it and may still ask for its scope
+/// and its APIs.
 pub(super) fn may_be_decided(grant: &Grant, client: &Client, now: Timestamp) -> bool {
     now < grant.expires_at
         && client.enabled
         && client.may_use(GrantType::DeviceCode)
         && grant.scope.is_subset(&client.scopes)
+        && bind::may_name(client, &grant.resources)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::grant::fixture::{T0, around, client, grant, session, user};
-    use crate::model::{Approval, AuthMethod, FamilyId, Redemption, Scope};
+    use crate::model::{Approval, AuthMethod, FamilyId, Redemption, Resource, Scope};
 
     const ARRIVALS: [Arrival; 2] = [Arrival::Link, Arrival::Typed];
     const NETWORKS: [SameNetwork; 2] = [SameNetwork::No, SameNetwork::Yes];
@@ -121,16 +124,24 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_shown_for_a_client_that_may_not_use_the_grant_or_ask_for_its_scope() {
+    fn nothing_is_shown_for_a_client_that_may_not_use_the_grant_or_ask_for_its_scope_or_api() {
         let fit = Client { link: LinkPolicy::Never, ..client("tv", AuthMethod::None) };
         let grant = grant(&fit);
         let disabled = Client { enabled: false, ..fit.clone() };
         let not_enabled = Client { grants: vec![GrantType::RefreshToken], ..fit.clone() };
-        let narrowed = Client { scopes: Scope::parse("openid").unwrap(), ..fit };
+        let narrowed = Client { scopes: Scope::parse("openid").unwrap(), ..fit.clone() };
         for client in [None, Some(&disabled), Some(&not_enabled), Some(&narrowed)] {
             for (arrival, network) in every_way() {
                 assert_eq!(look(&grant, client, user(1).id, arrival, network, T0), Look::Unusable);
             }
+        }
+        let api = Resource::parse("https://api.example.com").unwrap();
+        let mut may_name_it = fit.clone();
+        may_name_it.tokens.resources = vec![api.clone()];
+        let grant = Grant { resources: vec![api], ..grant };
+        for (client, expected) in [(&fit, Look::Unusable), (&may_name_it, Look::Show)] {
+            let seen = look(&grant, Some(client), user(1).id, Arrival::Typed, SameNetwork::Yes, T0);
+            assert_eq!(seen, expected);
         }
     }
 

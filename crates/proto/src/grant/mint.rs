@@ -399,8 +399,9 @@ mod tests {
         let [photos, mail] =
             ["https://photos.example.com", "https://mail.example.com"].map(|t| Resource::parse(t).unwrap());
         let key = KeyThumbprint::from_bytes([7; 32]);
-        let client = client("tv", AuthMethod::None);
+        let mut client = client("tv", AuthMethod::None);
         let all = vec![photos.clone(), mail.clone()];
+        client.tokens.resources.clone_from(&all);
         let carried = Carried { dpop: Some(key), ..Carried::default() };
         let (minting, family) = minted_for(&client, "openid", carried, |grant| grant.resources.clone_from(&all));
         let claims = serde_json::to_value(&minting.access).unwrap();

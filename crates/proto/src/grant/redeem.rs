@@ -85,6 +85,8 @@ fn may_issue<'a>(scene: Scene<'a>, approval: &Approval) -> Result<MayIssue<'a>, 
         Err(Refusal::GrantNotEnabled)
     } else if !scene.grant.scope.is_subset(&may.client().scopes) {
         Err(Refusal::ScopeNotAllowed)
+    } else if !bind::may_name(may.client(), &scene.grant.resources) {
+        Err(Refusal::ResourceNotAllowed)
     } else {
         Ok(may)
     }

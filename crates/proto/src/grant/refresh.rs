@@ -134,6 +134,8 @@ fn may_issue(scene: Scene<'_>) -> Result<MayIssue<'_>, Refusal> {
         Err(Refusal::RefreshNotEnabled)
     } else if !scene.family.scope.is_subset(&may.client().scopes) {
         Err(Refusal::ScopeNotAllowed)
+    } else if !bind::may_name(may.client(), &scene.family.resources) {
+        Err(Refusal::ResourceNotAllowed)
     } else {
         Ok(may)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Refusal;
 use super::authenticate::Authenticated;
-use super::bind::read_resources;
+use super::bind::{self, read_resources};
 use crate::change::{Change, Decision, Row};
 use crate::model::{
     Client, ClientAddress, CodeChallenge, Demand, Grant, GrantState, GrantType, KeyThumbprint, Resource, Scope,
@@ -125,7 +125,7 @@ pub fn start(
         return Err(Refusal::GrantNotEnabled);
     }
     let scope = granted_scope(client, &request.scope)?;
-    if !request.resources.iter().all(|resource| client.tokens.resources.contains(resource)) {
+    if !bind::may_name(client, &request.resources) {
         return Err(Refusal::ResourceNotAllowed);
     }
     if client.device.pkce == Demand::Required && request.code_challenge.is_none() {

@@ -7,7 +7,7 @@ use super::*;
 use crate::entropy::Seeded;
 use crate::grant::authenticate::{Endpoint, authenticate};
 use crate::grant::fixture::{LIFETIME, T0, around, client, credentials, grant, lifetimes, session, user};
-use crate::model::{AuthMethod, GrantType, KeyThumbprint, Revocation, RevocationCause, Scope, UserState};
+use crate::model::{AuthMethod, GrantType, KeyThumbprint, Resource, Revocation, RevocationCause, Scope, UserState};
 
 const TOKENS: Duration = Duration::from_secs(600);
 
@@ -201,6 +201,9 @@ fn df_3_4_9_what_is_no_longer_allowed_is_not_issued() {
     assert_eq!(poll(&|s| s.client.enabled = false), refused(Refusal::ClientDisabled));
     assert_eq!(poll(&|s| s.client.grants = vec![GrantType::RefreshToken]), refused(Refusal::GrantNotEnabled));
     assert_eq!(poll(&|s| s.client.scopes = Scope::parse("openid").unwrap()), refused(Refusal::ScopeNotAllowed));
+    let api = Resource::parse("https://api.example.com").unwrap();
+    let lost = refused(Refusal::ResourceNotAllowed);
+    assert_eq!(poll(&|s| s.grant.resources = vec![api.clone()]), lost, "the client may not name it any more");
     for cause in [RevocationCause::Administrator, RevocationCause::Everywhere, RevocationCause::NotMe] {
         let revoked = Some(Revocation { at: now, cause });
         assert_eq!(poll(&|s| s.session.revoked = revoked), refused(Refusal::SessionRevoked), "{cause:?}");

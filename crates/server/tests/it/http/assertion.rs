@@ -12,7 +12,6 @@ use crate::support::{ISSUER, TestApp, client};
 /// A client with two keys, ES256 and RS256, and one request for every endpoint at which it authenticates.
 struct Stage {
     app: TestApp,
-    signer: Caller,
     calls: Vec<(&'static str, Call)>,
 }
 
@@ -35,7 +34,7 @@ impl Stage {
             ("introspect", signer.call(INTROSPECT, &format!("token={access}"))),
             ("revoke", signer.revoke(&access)),
         ];
-        Self { app, signer, calls }
+        Self { app, calls }
     }
 
     fn good(&self) -> Jws {

@@ -186,6 +186,15 @@ impl TestApp {
             .unwrap_or_default()
     }
 
+    /// A client as it is from now on, as a command of the operator changes it.
+    pub(super) async fn replace(&self, client: Client) {
+        use proto::change::{Change, Commit, Row};
+        let id = proto::model::CommitId::draw(self.env.now(), &mut self.env.entropy());
+        let changes = vec![Change::Put(Row::Client(client.into()))];
+        let done = self.store.commit(&Commit { id, requires: Vec::new(), changes }).await.unwrap();
+        assert_eq!(done, store::Outcome::Done);
+    }
+
     /// What requests of devices can change: every grant and every family.
     pub(super) async fn everything(&self) -> String {
         let grants = self.store.grants(GrantFilter::default()).await.unwrap();

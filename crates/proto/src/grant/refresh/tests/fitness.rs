@@ -19,6 +19,8 @@ fn df_3_4_9_sb_4_14_5_who_is_no_longer_fit_is_refused_and_nothing_is_written() {
         assert_eq!(refused(&|s| s.client.grants = vec![GrantType::DeviceCode]), Refusal::RefreshNotEnabled);
         assert_eq!(refused(&|s| s.client.grants = vec![]), Refusal::RefreshNotEnabled);
         assert_eq!(refused(&|s| s.client.scopes = scope("openid offline_access email")), Refusal::ScopeNotAllowed);
+        let api = crate::model::Resource::parse("https://api.example.com").unwrap();
+        assert_eq!(refused(&|s| s.family.resources = vec![api.clone()]), Refusal::ResourceNotAllowed);
         for cause in [RevocationCause::Administrator, RevocationCause::Everywhere, RevocationCause::NotMe] {
             assert_eq!(refused(&|s| s.session.revoked = Some(Revocation { at: now, cause })), Refusal::SessionRevoked);
         }
