@@ -11,7 +11,7 @@ use proto::secret::Alphabet;
 use super::choice::choice;
 use super::input::{Given, Input};
 use super::kinds::{Read, between, seconds, words};
-use super::sections::{ACCESS_LIFETIME, HOLD, INTERVAL, LIFETIME, REFRESH_ABSOLUTE, REFRESH_IDLE};
+use super::sections::{ACCESS_LIFETIME, DAY, HOLD, INTERVAL, LIFETIME, MINUTE, REFRESH_ABSOLUTE, REFRESH_IDLE};
 use super::{client_kinds, web};
 
 /// Characters of user codes.
@@ -52,6 +52,11 @@ pub(crate) fn refresh_idle(text: &str) -> Read<Duration> {
 /// How long a device may stay signed in.
 pub(crate) fn refresh_absolute(text: &str) -> Read<Duration> {
     seconds(REFRESH_ABSOLUTE.0, REFRESH_ABSOLUTE.1)(&input(text))
+}
+
+/// How long an initial access token is good.
+pub(crate) fn token_lifetime(text: &str) -> Read<Duration> {
+    seconds(MINUTE, DAY * 365)(&input(text))
 }
 
 /// A signature algorithm.

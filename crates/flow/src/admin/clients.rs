@@ -2,8 +2,8 @@
 
 use proto::change::{Change, Decision, Key, Row};
 use proto::model::{
-    Client, ClientId, ClientKeys, DeviceAuth, DevicePolicy, GrantType, LinkPolicy, Origin, Scope, SigningAlg,
-    TokenPolicy,
+    Ceiling, Client, ClientId, ClientKeys, DeviceAuth, DevicePolicy, GrantType, LinkPolicy, Origin, Registration,
+    Scope, SigningAlg, TokenPolicy,
 };
 use proto::secret::{ClientSecret, SecretHash};
 
@@ -120,7 +120,7 @@ impl Admin<'_> {
     /// # Errors
     /// There is none, it is declared in the configuration, or the store.
     pub async fn edit_client(&self, id: &ClientId, edit: &ClientEdit) -> Result<(), AdminError> {
-        self.change_client(id, |client| edit.apply(client)).await
+        self.change_client(id, |client| looked_after(edit, edit.apply(client))).await
     }
 
     /// Gives a confidential client a further secret; the one before stays live until the next rotation.
@@ -259,6 +259,17 @@ impl Admin<'_> {
         .then_some(())
         .ok_or_else(|| unknown(id))
     }
+}
+
+/// A client that registered itself and that an operator changed: it may be what they made of it and no more, so that it
+/// cannot take that back, and it stays although nobody has used it yet.
+fn looked_after(edit: &ClientEdit, client: Client) -> Client {
+    let registration = client.registration.map(|own| {
+        let grants = edit.grants.clone().unwrap_or(own.ceiling.grants);
+        let scopes = edit.scopes.clone().unwrap_or(own.ceiling.scopes);
+        Registration { unused_until: None, ceiling: Ceiling { grants, scopes }, ..own }
+    });
+    Client { registration, ..client }
 }
 
 fn refuse_declared(client: &Client) -> Result<(), AdminError> {

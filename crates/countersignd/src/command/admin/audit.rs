@@ -1,7 +1,7 @@
 //! What commands changed, for the audit trail. Who ran the command is told by the system's user id, which cannot be made
 //! up as a name in the environment can.
 
-use proto::model::{ClientId, KeyId, UserId};
+use proto::model::{ClientId, InitialTokenId, KeyId, UserId};
 use server::telemetry::{AUDIT_TARGET, LogText};
 
 /// A change by command. What it changed stands in it, never a secret.
@@ -17,6 +17,10 @@ pub(super) enum Changed<'a> {
     ClientSecretRotated(&'a ClientId),
     /// Only the newest secret of a client stayed good.
     ClientSecretsDropped(&'a ClientId),
+    /// Somebody was let register clients, with this token.
+    InitialTokenAdded(InitialTokenId),
+    /// They are not any more.
+    InitialTokenRevoked(InitialTokenId),
     /// Every key was sealed under the key of another file.
     KeysResealed,
     /// A key lost its use.
@@ -45,6 +49,8 @@ impl Changed<'_> {
             Self::ClientRemoved(_) => "client_removed",
             Self::ClientSecretRotated(_) => "client_secret_rotated",
             Self::ClientSecretsDropped(_) => "client_secrets_dropped",
+            Self::InitialTokenAdded(_) => "initial_token_added",
+            Self::InitialTokenRevoked(_) => "initial_token_revoked",
             Self::KeysResealed => "keys_resealed",
             Self::KeyRetired(_) => "key_retired",
             Self::KeyRotated(_) => "key_rotated",
@@ -59,20 +65,21 @@ impl Changed<'_> {
 
     /// Writes it to the trail.
     pub(super) fn record(&self) {
-        let (client_id, user, key) = match *self {
+        let (client_id, user, key, initial_token) = match *self {
             Self::ClientAdded(id)
             | Self::ClientEdited(id)
             | Self::ClientRemoved(id)
             | Self::ClientSecretRotated(id)
-            | Self::ClientSecretsDropped(id) => (Some(id), None, None),
-            Self::KeysResealed => (None, None, None),
-            Self::KeyRetired(id) | Self::KeyRotated(id) => (None, None, Some(id)),
+            | Self::ClientSecretsDropped(id) => (Some(id), None, None, None),
+            Self::InitialTokenAdded(id) | Self::InitialTokenRevoked(id) => (None, None, None, Some(id)),
+            Self::KeysResealed => (None, None, None, None),
+            Self::KeyRetired(id) | Self::KeyRotated(id) => (None, None, Some(id), None),
             Self::UserAdded(id)
             | Self::UserEdited(id)
             | Self::UserLocked(id)
             | Self::UserPasswordSet(id)
             | Self::UserRemoved(id)
-            | Self::UserUnlocked(id) => (None, Some(id), None),
+            | Self::UserUnlocked(id) => (None, Some(id), None, None),
         };
         tracing::info!(
             target: AUDIT_TARGET,
@@ -81,6 +88,7 @@ impl Changed<'_> {
             client_id = client_id.map(|id| tracing::field::display(LogText(id.as_str()))),
             user = user.map(tracing::field::display),
             key = key.map(tracing::field::display),
+            initial_token = initial_token.map(tracing::field::display),
         );
     }
 }

@@ -6,6 +6,7 @@ mod client;
 mod deployment;
 mod grant;
 mod health;
+mod initial_token;
 mod key;
 mod options;
 mod output;
@@ -29,6 +30,9 @@ pub(crate) enum Administration {
     User(On<user::UserCommand>),
     /// Grants: what devices asked for and hold, and taking it back
     Grant(On<grant::GrantCommand>),
+    /// Initial access tokens: letting programs register themselves (RFC 7591)
+    #[command(alias = "registration-token")]
+    InitialAccessToken(On<initial_token::InitialTokenCommand>),
     /// The keys of the server
     Key(On<key::KeyCommand>),
     /// The database
@@ -54,6 +58,7 @@ pub(super) async fn run(command: Administration, out: &mut dyn Write) -> Result<
         Administration::Client(On { file, command }) => client::run(&file, command, out).await,
         Administration::User(On { file, command }) => user::run(&file, command, out).await,
         Administration::Grant(On { file, command }) => grant::run(&file, command, out).await,
+        Administration::InitialAccessToken(On { file, command }) => initial_token::run(&file, command, out).await,
         Administration::Key(On { file, command }) => key::run(&file, command, out).await,
         Administration::Store(On { file, command }) => store::run(&file, command).await,
         Administration::Migrate(migrate) => store::migrate(&migrate, out).await,

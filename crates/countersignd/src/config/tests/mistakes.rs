@@ -37,7 +37,7 @@ fn unknown_names_get_the_place_and_the_nearest_name() {
     c.toml:2:1: unknown key `held_pols`; did you mean `held_polls` in [limits]?
     c.toml:2:1: unknown key `colour`; `countersignd config example` lists them all
     c.toml:2:2: unknown section [devices]; did you mean [device]?
-    c.toml:2:2: unknown section [database]; there are [http], [tls], [store], [device], [brand], [tokens], [secrets], [limits], [log], [[client]]
+    c.toml:2:2: unknown section [database]; there are [http], [tls], [store], [device], [brand], [tokens], [registration], [secrets], [limits], [log], [[client]], [[software]]
     c.toml:2:2: [client] must be written [[client]], since there may be several
     c.toml:2:3: [device] stands once: write [device], not [[device]]
     c.toml:2:1: `device` is a section: write [device] on a line of its own

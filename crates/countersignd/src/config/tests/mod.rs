@@ -5,6 +5,7 @@ mod defaults;
 mod files;
 mod layers;
 mod mistakes;
+mod registration;
 mod together;
 
 use std::ffi::OsString;
