@@ -20,6 +20,10 @@ use crate::{Entropy, Timestamp};
 /// one client do not stand in each other's way.
 pub const NOTED: Duration = Duration::from_secs(1);
 
+/// The first generation of tokens that were issued to a key in a family that had none before: from its first proof on. What
+/// is older was good without a key, so if it comes back, no key is needed to see that somebody took it.
+const FIRST_TO_KEY: u32 = 1 << 31;
+
 /// Everything a refresh looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
@@ -57,17 +61,21 @@ pub fn refresh<'a>(
     let (true, true, Some(live)) = (family.client_id == *caller.id(), family.id == presented.family_id(), live) else {
         return refuse(Refusal::RefreshTokenInvalid);
     };
+    // It is genuine, or it would not have been read: somebody holds a token that was replaced.
+    let replayed = || Decision {
+        reply: Refreshed::Refuse(Refusal::RefreshTokenReplayed),
+        requires: vec![Require::from(family)],
+        changes: vec![revoked(family, now)],
+    };
+    if presented.generation() < FIRST_TO_KEY && live.generation >= FIRST_TO_KEY {
+        return replayed();
+    }
     let dpop = match bound_to(family, caller, carried.dpop) {
         Ok(dpop) => dpop,
         Err(refusal) => return refuse(refusal),
     };
     if presented.generation() != live.generation || presented.hash() != live.token {
-        // It is genuine, or it would not have been read: somebody holds a token that was replaced.
-        return Decision {
-            reply: Refreshed::Refuse(Refusal::RefreshTokenReplayed),
-            requires: vec![Require::from(family)],
-            changes: vec![revoked(family, now)],
-        };
+        return replayed();
     }
     let may = match may_issue(scene) {
         Ok(may) => may,
@@ -89,7 +97,8 @@ pub fn refresh<'a>(
     };
     let is_noted = !rotates && dpop == family.dpop && family.refreshed_at.is_some_and(|at| now.since(at) < NOTED);
     let read = Require::from(family);
-    let (refresh_token, refresh) = renewed(family, live, rotates, lifetimes, now, entropy);
+    let first = if family.dpop.is_none() && dpop.is_some() { FIRST_TO_KEY } else { 0 };
+    let (refresh_token, refresh) = renewed(family, live, rotates.then_some(first), lifetimes, now, entropy);
     let family = Family { refresh: Some(refresh), refreshed_at: Some(now), dpop, ..family.clone() };
     let session = may.session();
     let issue = Issue {
@@ -141,20 +150,20 @@ fn may_issue(scene: Scene<'_>) -> Result<MayIssue<'_>, Refusal> {
     }
 }
 
-/// The same token with more time, or the next one.
+/// The same token with more time; or the next one, of a generation that is `rotated` at least.
 fn renewed(
     family: &Family,
     live: Refresh,
-    rotates: bool,
+    rotated: Option<u32>,
     lifetimes: Lifetimes,
     now: Timestamp,
     entropy: &mut dyn Entropy,
 ) -> (Option<RefreshToken>, Refresh) {
     let end = family.expires_at;
-    if !rotates {
+    let Some(least) = rotated else {
         return (None, Refresh { idle_until: (now + lifetimes.refresh_idle).min(end), ..live });
-    }
-    let generation = live.generation.saturating_add(1);
+    };
+    let generation = live.generation.saturating_add(1).max(least);
     let (token, refresh) = refreshable(family.id, generation, lifetimes, (now, end), entropy);
     (Some(token), refresh)
 }

@@ -9,7 +9,7 @@ use crate::secret::SecretHash;
 pub struct Refresh {
     /// SHA-256 of the live refresh token's random part.
     pub token: SecretHash,
-    /// How often it was replaced.
+    /// Counts its replacements; one issued to a key in a family that had none begins anew far above.
     pub generation: u32,
     /// Unused until then, it ends.
     pub idle_until: Timestamp,

@@ -63,6 +63,36 @@ fn dp_5_2_the_first_proof_binds_an_unbound_family_and_a_client_may_have_to_send_
     assert_eq!(must.refresh(now), Got::Refused(Refusal::DpopMissing));
 }
 
+/// Otherwise whoever took an unbound token could bind it to a key of their own, and its owner's would be refused for want of
+/// that key instead of giving the theft away.
+#[test]
+fn sb_4_14_3_a_token_that_was_replaced_before_its_family_had_a_key_ends_it_with_any_key_or_none() {
+    for rotation in [Rotation::Unbound, Rotation::Always] {
+        let first = signed_in(AuthMethod::None).with(|stage| {
+            stage.client.tokens.rotation = rotation;
+            stage.caller.tokens.rotation = rotation;
+        });
+        let second = first.refreshed(START + secs(5));
+        let mut bound = second.with(|stage| stage.key = key(3)).refreshed(START + secs(10));
+        for now in [START + secs(15), START + secs(20)] {
+            for (old, own) in [(&first.held, None), (&second.held, key(2)), (&second.held, key(3))] {
+                let owner = bound.with(|stage| stage.key = own);
+                assert_eq!(owner.present(old, now), Got::Ended, "{rotation:?} {own:?}");
+                let another =
+                    owner.with(|stage| stage.caller = Client { grants: vec![], ..client("other", AuthMethod::None) });
+                assert_eq!(another.present(old, now), INVALID);
+            }
+            // A token that was issued to the key is nobody's without it, replaced or not.
+            let issued_to_key = bound.held.clone();
+            bound = bound.refreshed(now);
+            for wrong in [None, key(2)] {
+                let thief = bound.with(|stage| stage.key = wrong);
+                assert!(matches!(thief.present(&issued_to_key, now), Got::Refused(_)), "{rotation:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn cf_8_a_client_may_want_every_refresh_token_replaced() {
     for auth in [AuthMethod::None, AuthMethod::ClientSecretBasic] {
