@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use countersign_server::telemetry::{LogFormat, LogSettings, subscriber};
-use proto::model::AuthMethod;
+use proto::model::{AccessTokenFormat, AuthMethod};
 
-use super::support::{AUTHORIZATION, Answer, Call, Caller, DEVICE_CODE, Lines, REVOKE, Started, TOKEN, USERINFO};
+use super::signed::{Jws, keys, other, own, signing_client};
+use super::support::{
+    AUTHORIZATION, Answer, Call, Caller, DEVICE_CODE, INTROSPECT, Lines, REVOKE, Started, TOKEN, USERINFO,
+};
 use crate::support::{Browser, HOME, PASSWORD, TestApp};
 
 /// What must not be said, and what it is.
@@ -51,6 +54,7 @@ async fn df_3_3_6_oa_10_3_1_no_secret_is_ever_in_the_log_or_the_metrics() {
         let app = TestApp::with(|settings| settings.device.hold = std::time::Duration::from_millis(1), "").await;
         let mut secrets = Secrets::default();
         journey(&app, &mut secrets).await;
+        signing(&app, &mut secrets).await;
         mistakes(&app, &mut secrets).await;
         drop(guard);
         let said = lines.text();
@@ -115,6 +119,47 @@ async fn journey(app: &TestApp, secrets: &mut Secrets) {
         app.advance(12);
         caller.poll(&device_code).send(app).await;
     }
+}
+
+/// A client that signs, with a key of its device, a verifier and opaque tokens: proofs and assertions are as good as
+/// secrets for as long as they last.
+async fn signing(app: &TestApp, secrets: &mut Secrets) {
+    let mut client = signing_client("signer", keys(&[other()]));
+    client.tokens.format = AccessTokenFormat::Opaque;
+    let signer = Caller::register_as(app, client).await;
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    secrets.keep("verifier", verifier);
+    let mut send = async |call: Call| {
+        let assertion = Jws::assertion(app, other(), "signer").sign(other());
+        let proof = Jws::proof(app, own(), &call.method, &call.uri).sign(own());
+        secrets.keep_token("assertion", &assertion);
+        secrets.keep_token("proof", &proof);
+        let call = call.asserted(&assertion).header("dpop", &proof);
+        let answer = call.send(app).await;
+        // Once more, with something wrong each time.
+        call.send(app).await;
+        call.clone().and("client_secret=x").send(app).await;
+        call.without("dpop").header("dpop", &format!("{proof}x")).send(app).await;
+        for name in ["device_code", "access_token", "refresh_token"] {
+            if answer.status == 200 && answer.json().get(name).is_some() {
+                secrets.keep(name, &answer.text(name));
+            }
+        }
+        answer
+    };
+    let challenge = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+    let started = send(signer.call(AUTHORIZATION, &format!("scope=openid+offline_access&{challenge}"))).await;
+    app.decide(&started.text("user_code"), "approve").await;
+    let poll = signer.poll(&started.text("device_code"));
+    assert_eq!(send(poll.clone().and("code_verifier=CANARYverifier")).await.status, 400);
+    let tokens = send(poll.and(&format!("code_verifier={verifier}"))).await;
+    let access = tokens.text("access_token");
+    assert_eq!(Call::userinfo(app, own(), &access).send(app).await.status, 200);
+    Call::userinfo(app, other(), &access).send(app).await;
+    send(signer.call(INTROSPECT, &format!("token={access}"))).await;
+    send(signer.refresh(&tokens.text("refresh_token"))).await;
+    send(signer.revoke(&access)).await;
+    secrets.keep("verifier", "CANARYverifier");
 }
 
 /// Access is renewed, shown twice, and given back.

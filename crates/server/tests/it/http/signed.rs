@@ -195,10 +195,10 @@ impl TestApp {
         assert_eq!(done, store::Outcome::Done);
     }
 
-    /// What requests of devices can change: every grant and every family.
+    /// What requests of clients can change: every grant, every family and every registration.
     pub(super) async fn everything(&self) -> String {
         let grants = self.store.grants(GrantFilter::default()).await.unwrap();
         let families = self.store.families(FamilyFilter::default()).await.unwrap();
-        format!("{grants:?} {families:?}")
+        format!("{grants:?} {families:?} {:?}", self.store.clients().await.unwrap())
     }
 }
