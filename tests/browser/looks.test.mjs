@@ -1,8 +1,9 @@
 // Every page in every size and colour: no accessibility rule broken, nothing to scroll sideways, and a picture of it.
 
+import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ELSEWHERE, startGrant } from "../lib/device.mjs";
+import { ELSEWHERE, poll, startGrant } from "../lib/device.mjs";
 import { SCHEMES, WIDTHS } from "./lib/browser.mjs";
 import { stage } from "./lib/setup.mjs";
 
@@ -50,6 +51,20 @@ for (const width of WIDTHS) {
       await person.decide("deny");
       await person.outcome();
       await look("denied");
+
+      const narrow = await startGrant(shared.issuer, { resource: "https://photos.example.com/" });
+      await person.open("/device");
+      await person.typeCode(narrow.user_code);
+      await person.expect("decision");
+      assert.match(await person.text(), /Only at photos\.example\.com/);
+      await look("decision-resources");
+      await person.decide("approve");
+      await person.outcome();
+      assert.equal((await poll(shared.issuer, narrow)).status, 200);
+      await person.open("/account/devices");
+      await person.expect("devices");
+      assert.match(await person.text(), /Only at\s+photos\.example\.com/);
+      await look("devices");
 
       await person.open("/account");
       await person.expect("account");

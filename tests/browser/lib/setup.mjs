@@ -16,7 +16,7 @@ ${more}`;
 
 /** The clients every file may use: one for each link policy. */
 export const CLIENTS = () =>
-  client("tv", "Living-room TV") +
+  client("tv", "Living-room TV", 'resources = ["https://photos.example.com/"]') +
   client("tv-always", "Kitchen display", 'link = "always"') +
   client("tv-never", "Hallway panel", 'link = "never"');
 
