@@ -20,6 +20,8 @@ pub(crate) enum Event<'a> {
     },
     /// It is over.
     Failed { error: &'a str, message: &'a str, exit: u8 },
+    /// Something to know before it begins.
+    Note { message: &'a str },
     /// Not decided yet.
     Pending,
     /// A poll failed and will be repeated.

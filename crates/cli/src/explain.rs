@@ -31,10 +31,14 @@ pub(crate) fn error(error: &Error, host: &str, lifetime: Option<u64>) -> Failure
             .advise("--resource takes an absolute address without #, such as https://api.example.com/."),
         Error::Signing(cause) => Failure::unexpected(format!("A request could not be signed: {cause}.")),
         Error::Unreachable(detail) => unreachable(host, detail),
-        Error::Unusable { status: 404, .. } => {
-            Failure::new(Exit::Refused, "not_found", format!("There is no device flow at {host}."))
-                .advise("Check the issuer; `countersign profile show` prints the one in use.")
+        Error::NoDeviceFlow(status) => {
+            let message = format!("There is no device flow at {host}, or it is turned off (status {status}).");
+            Failure::new(Exit::Refused, "not_found", message).advise(
+                "Check the issuer; `countersign doctor` tells what a server can. Otherwise sign in with a browser there.",
+            )
         }
+        Error::Parameter(name) => Failure::usage(format!("--parameter is not for {:?}.", name.as_str()))
+            .advise("There is an option for it, or the program sends it itself."),
         Error::Unusable { what, why, status } => {
             let message = format!("{} of {host} cannot be used: {why} (status {status}).", capitalised(what));
             Failure::new(Exit::Refused, "unusable_response", message)

@@ -42,6 +42,8 @@ pub(crate) struct Profile {
     pub(crate) resources: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) audience: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) parameters: Vec<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) dpop: Use,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,11 +109,21 @@ impl Profile {
             scopes: list(given.scopes, known.map(|known| &known.scopes)),
             resources: list(given.resources, known.map(|known| &known.resources)),
             audience: given.audience.or_else(|| known?.audience.clone()),
+            parameters: list(given.parameters, known.map(|known| &known.parameters)),
             device_name: given.device_name.or_else(|| known?.device_name.clone()),
             ca_file: path(given.ca_file).or_else(|| known?.ca_file.clone()),
             store: given.store.or_else(|| known.map(|known| known.store)).unwrap_or_default(),
             allow_http_loopback: given.allow_http_loopback || known.is_some_and(|known| known.allow_http_loopback),
         })
+    }
+
+    /// The additional parameters, name and value apart.
+    pub(crate) fn parameters(&self) -> Result<Vec<(String, String)>, Failure> {
+        let pair = |text: &String| match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+            _ => Err(Failure::usage(format!("--parameter {text:?} is not NAME=VALUE."))),
+        };
+        self.parameters.iter().map(pair).collect()
     }
 
     pub(crate) const fn plaintext(&self) -> Plaintext {
@@ -158,7 +170,8 @@ impl Profile {
         }
         let methods = &metadata.token_endpoint_auth_methods_supported;
         let offers = |method: &str| methods.iter().any(|offered| offered == method);
-        let in_body = provider.secret_in_body || (offers("client_secret_post") && !offers("client_secret_basic"));
+        let elsewhere = provider.dialect.secret != client::provider::SecretPlace::AsOffered;
+        let in_body = elsewhere || (offers("client_secret_post") && !offers("client_secret_basic"));
         Ok(match secret {
             None => Authentication::None,
             Some(secret) if in_body => Authentication::Post(secret),

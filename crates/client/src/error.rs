@@ -24,9 +24,15 @@ pub enum Error {
     /// The id_token is not acceptable.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The endpoint for codes answers like a place where nothing is, or nothing allowed; with the HTTP status.
+    #[error("there is no device flow (status {0})")]
+    NoDeviceFlow(u16),
     /// The token is not bound to the key of this device, which was asked for (RFC 9449 §5). It was dropped.
     #[error("the server did not bind the token to the key of this device")]
     NotBound,
+    /// An additional parameter has a name that this client uses itself. Nothing was sent.
+    #[error("{0} is not for additional parameters")]
+    Parameter(Plain),
     /// The server refused.
     #[error("the server refused: {0}")]
     Refused(Refusal),

@@ -1,9 +1,10 @@
 //! One exchange with an endpoint of the server: the application's part, a new proof of the key where there is one, and
 //! the one repetition RFC 9449 §8 asks for. A poll does the same in steps, since when it is repeated is the machine's.
 
-use http::{HeaderValue, Method};
+use http::HeaderValue;
 use proto::device::MOST_NONCES;
-use proto::wire::error::{ErrorCode, ErrorReply};
+use proto::wire::error::{ErrorCode, ErrorReply, Unusable};
+use proto::wire::members::Members;
 
 use crate::authentication::Form;
 use crate::nonces::Role;
@@ -26,12 +27,19 @@ impl Post<'_> {
     }
 }
 
+impl<T, E> Client<T, E> {
+    /// The members of a reply, in the dialect of the provider.
+    pub(crate) fn read(&self, response: &Response) -> Result<Members, Unusable> {
+        self.server.provider.dialect.read(response)
+    }
+}
+
 impl<T: Transport, E: Environment> Client<T, E> {
     /// The request, good for one attempt: proof and assertion in it have names of their own (RFC 9449 §11.1).
     pub(crate) fn request(&self, post: &Post<'_>) -> Result<Request, Error> {
-        let mut request = self.application.post(&post.form, &self.server.issuer, &self.environment)?;
+        let mut request = self.application.request(&post.form, &self.server, &self.environment)?;
         if let Some(key) = post.key {
-            let place = (Role::Authorization, Method::POST.as_str(), post.form.endpoint.url());
+            let place = (Role::Authorization, request.method.as_str(), post.form.endpoint.url());
             let proof = key.proof(place, None, &self.environment)?;
             if let Ok(value) = HeaderValue::from_str(&proof) {
                 request.headers.insert(PROOF, value);

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use http::header::ACCEPT;
 use jose::id_token::{self, Expected, IdToken};
@@ -13,10 +15,13 @@ use proto::wire::token::TokenResponse;
 use serde_json::Value;
 
 use crate::authentication::MOST_REPLY;
-use crate::{Call, Client, Endpoint, Environment, Error, Plain, Session, Transport, body, call, discovery};
+use crate::provider::{TENANT, is_uuid};
+use crate::{Call, Client, Endpoint, Environment, Error, Plain, Server, Session, Transport, body, call, discovery};
 
 /// The algorithms accepted on id_tokens; a server can narrow them, never widen.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256];
+/// How deep claims may be nested.
+const MOST_DEPTH: usize = 16;
 const USERINFO_TIMEOUT: Duration = Duration::from_secs(15);
 const USERINFO_REPLY: &str = "the answer of the userinfo endpoint";
 
@@ -92,8 +97,9 @@ fn validate<T, E: Environment>(
     let offered =
         |algorithm: &Algorithm| published.is_empty() || published.iter().any(|name| name.parse() == Ok(*algorithm));
     let algorithms: Vec<Algorithm> = ALGORITHMS.into_iter().filter(offered).collect();
+    let issuer = expected_issuer(client, token);
     let expected = Expected {
-        issuer: client.server.issuer.as_str(),
+        issuer: &issuer,
         client_id: &client.application.client_id,
         trusted_audiences: &[],
         algorithms: &algorithms,
@@ -105,6 +111,23 @@ fn validate<T, E: Environment>(
         max_age: id_token::MAX_AGE,
     };
     id_token::validate(token, &expected)
+}
+
+/// The issuer that the token must name: the configured one; with a provider that publishes another word for its tenants,
+/// what it publishes, and where that has a place for the tenant, the token's own.
+fn expected_issuer<T, E>(client: &Client<T, E>, token: &str) -> String {
+    let Server { issuer, metadata, provider, .. } = &client.server;
+    if !provider.tenant_in_issuer {
+        return issuer.as_str().to_owned();
+    }
+    let claims = token.split('.').nth(1).and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
+    let claims = claims.and_then(|claims| jose::json::parse_object(&claims, MOST_DEPTH).ok());
+    // Unverified so far: it chooses among issuers whose keys are the same, and has to be right in the end.
+    let tenant = claims.as_ref().and_then(|claims| claims.get("tid")).and_then(Value::as_str);
+    match tenant.filter(|tenant| is_uuid(tenant)) {
+        Some(tenant) => metadata.issuer.replace(TENANT, tenant),
+        None => metadata.issuer.clone(),
+    }
 }
 
 async fn keys<T: Transport, E: Environment>(

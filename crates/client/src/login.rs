@@ -9,7 +9,7 @@ use proto::Entropy;
 use proto::device::{Answer, Event, Machine, Now, Outcome, Poll, Step};
 use proto::wire::authorize::{AuthorizationResponse, Quirk};
 use proto::wire::error::Unusable;
-use proto::wire::token::{GRANT_TYPE_DEVICE_CODE, Reply, TokenResponse};
+use proto::wire::token::{Reply, TokenResponse};
 use tokio::sync::Notify;
 
 use crate::authentication::Form;
@@ -61,6 +61,8 @@ pub struct LoginRequest {
     pub device_name: Option<String>,
     /// PKCE, which some servers demand of some applications although RFC 8628 does not know it (Keycloak).
     pub pkce: When,
+    /// What else the provider wants to know with the request for codes, by name; names of ours are refused.
+    pub parameters: Vec<(String, String)>,
     /// The APIs that the tokens are for (RFC 8707 §2): absolute URIs.
     pub resources: Vec<String>,
     /// Scopes; none means the server's default for the application.
@@ -148,9 +150,18 @@ impl<T: Transport, E: Environment> Login<'_, T, E> {
     /// One poll (RFC 8628 §3.4), with a proof of its own where a key is to be bound (RFC 9449 §5).
     async fn poll(&mut self, poll: Poll) -> Result<(), Error> {
         let client = self.client;
-        let mut pairs = vec![("grant_type", GRANT_TYPE_DEVICE_CODE), ("device_code", self.codes.device_code.reveal())];
+        let dialect = &client.server.provider.dialect;
+        let mut pairs = vec![("grant_type", dialect.grant_type)];
+        pairs.extend(dialect.poll_parameters);
+        pairs.extend(dialect.code_parameters.iter().map(|name| (*name, self.codes.device_code.reveal())));
+        if dialect.polls_with_user_code {
+            pairs.push(("user_code", &self.codes.user_code));
+        }
+        if dialect.polls_with_resources {
+            pairs.extend(self.request.resources.iter().map(|resource| ("resource", resource.as_str())));
+        }
         pairs.extend(self.pkce.as_ref().map(|pkce| ("code_verifier", pkce.verifier.reveal())));
-        let form = Form { endpoint: &client.server.token, pairs: &pairs, timeout: poll.timeout };
+        let form = Form { endpoint: &client.server.token, by_get: false, pairs: &pairs, timeout: poll.timeout };
         let post = Post { form, key: self.key.as_ref() };
         let mut request = client.request(&post)?;
         if let Some(prefer) = poll.wait.and_then(|wait| HeaderValue::from_str(&format!("wait={wait}")).ok()) {
@@ -162,7 +173,7 @@ impl<T: Transport, E: Environment> Login<'_, T, E> {
             Ok(response) => Answer {
                 held: body::was_held(&response.headers),
                 nonce: post.learn(&response),
-                reply: body::members(&response).map_or_else(Reply::Unusable, |members| Reply::parse(&members)),
+                reply: client.read(&response).map_or_else(Reply::Unusable, |members| Reply::parse(&members)),
                 retry_after: body::retry_after(&response.headers, now.wall),
                 status: response.status,
             },

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authentication::Form;
 use crate::exchange::Post;
-use crate::{Client, Environment, Error, ProofKey, Transport, body};
+use crate::{Client, Environment, Error, ProofKey, Transport};
 
 /// A token with less left is renewed before it is handed out: it has to survive the way to the API.
 const LEAST: Duration = Duration::from_secs(30);
@@ -107,9 +107,9 @@ impl<T: Transport, E: Environment> Client<T, E> {
     pub async fn refresh(&self, session: &Session) -> Result<Session, Error> {
         let Some(refresh_token) = &session.refresh_token else { return Err(Error::Expired) };
         let pairs = [("grant_type", GRANT_TYPE_REFRESH_TOKEN), ("refresh_token", refresh_token.reveal())];
-        let form = Form { endpoint: &self.server.token, pairs: &pairs, timeout: TIMEOUT };
+        let form = Form { endpoint: &self.server.token, by_get: false, pairs: &pairs, timeout: TIMEOUT };
         let response = self.exchange(&Post { form, key: session.proof_key.as_ref() }, REPLY).await?;
-        let reply = body::members(&response).map_or_else(Reply::Unusable, |members| Reply::parse(&members));
+        let reply = self.read(&response).map_or_else(Reply::Unusable, |members| Reply::parse(&members));
         let tokens = match reply {
             Reply::Tokens(tokens) if (200..300).contains(&response.status) => tokens,
             Reply::Error(error) => return Err(Error::refused(response.status, &error)),
@@ -145,12 +145,12 @@ impl<T: Transport, E: Environment> Client<T, E> {
         for (token, hint) in both.into_iter().flatten() {
             let pairs = [("token", token.reveal()), ("token_type_hint", hint)];
             // Revocation asks for no proof (RFC 7009): whoever has a stolen token may end it.
-            let form = Form { endpoint, pairs: &pairs, timeout: TIMEOUT };
+            let form = Form { endpoint, by_get: false, pairs: &pairs, timeout: TIMEOUT };
             let response = self.exchange(&Post { form, key: None }, REPLY).await?;
             if response.status == 200 {
                 continue;
             }
-            let error = body::members(&response).ok().and_then(|members| ErrorReply::find(&members));
+            let error = self.read(&response).ok().and_then(|members| ErrorReply::find(&members));
             match error {
                 // Many servers revoke refresh tokens only; the access token soon ends by itself.
                 Some(error) if error.code == Some(ErrorCode::UnsupportedTokenType) && hint == "access_token" => {}

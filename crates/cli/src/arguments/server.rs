@@ -12,7 +12,8 @@ pub(crate) struct Server {
     /// The server's identifier, such as https://id.example.com
     #[arg(long, value_name = "URL", help_heading = "Server")]
     pub(crate) issuer: Option<String>,
-    /// A provider that needs no issuer, or has ways of its own: auth0, entra, github, gitlab, google, keycloak, okta, twitch
+    /// A provider that needs no issuer, or has ways of its own, such as github, google or entra; `countersign doctor` lists
+    /// them all
     #[arg(long, value_name = "NAME", help_heading = "Server")]
     pub(crate) provider: Option<String>,
     /// Trust the certificates in this PEM file beside the system's
@@ -47,6 +48,9 @@ pub(crate) struct Server {
     /// The API the token is for, as Auth0 wants it
     #[arg(long, value_name = "NAME", help_heading = "Access")]
     pub(crate) audience: Option<String>,
+    /// What else the server wants to know with the request for a code; may be given several times
+    #[arg(long = "parameter", value_name = "NAME=VALUE", help_heading = "Access")]
+    pub(crate) parameters: Vec<String>,
     /// Bind the tokens to a key of this device (DPoP), so that nobody can use a copy of them elsewhere
     #[arg(long, value_name = "WHEN", help_heading = "Access")]
     pub(crate) dpop: Option<Use>,

@@ -4,7 +4,9 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use client::protected_resource::protected_resource;
-use client::{Client, Environment, Https, Login, LoginRequest, Plain, Plaintext, Session, SignedIn, System, When};
+use client::{
+    Client, Environment, Https, Login, LoginRequest, Plain, Plaintext, Provider, Session, SignedIn, System, When,
+};
 use proto::wire::authorize::Quirk;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -59,10 +61,14 @@ async fn sign_in(arguments: arguments::Login) -> Result<(), Failure> {
     let binding = binding(&profile)?;
     let client = command::connect(&profile).await?;
     let host = client.server.issuer.authority().to_owned();
+    if let Some(note) = experimental(client.server.provider) {
+        if arguments.json { Event::Note { message: &note }.send()? } else { say(&note) }
+    }
     let request = LoginRequest {
         audience: profile.audience.clone(),
         binding,
         device_name: profile.device_name.clone(),
+        parameters: profile.parameters()?,
         pkce: profile.pkce.into(),
         resources: profile.resources.clone(),
         scopes: profile.scopes.clone(),
@@ -88,6 +94,13 @@ async fn sign_in(arguments: arguments::Login) -> Result<(), Failure> {
     let store = profile.store;
     profiles.put(&arguments.profile, profile)?;
     finish(&arguments, store, &signed_in, terminal, &host)
+}
+
+/// What to say before signing in at a provider whose profile nobody has confirmed.
+fn experimental(provider: &Provider) -> Option<String> {
+    let title = provider.title;
+    let note = format!("The profile of {title} is experimental: nobody has confirmed all of it yet.");
+    provider.is_experimental().then_some(note)
 }
 
 /// Completes what was given by what an API says about itself: which server, under which name, whether bound.

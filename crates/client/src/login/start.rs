@@ -15,7 +15,7 @@ use crate::authentication::Form;
 use crate::endpoint::is_resource_indicator;
 use crate::exchange::Post;
 use crate::pkce::{Pkce, S256};
-use crate::{Endpoint, Environment, Error, Plain, ProofKey, Server, Transport, body, proof_key};
+use crate::{Endpoint, Environment, Error, Plain, ProofKey, Server, Transport, proof_key};
 
 const START_TIMEOUT: Duration = Duration::from_secs(15);
 const START_REPLY: &str = "the answer to the request for a code";
@@ -37,6 +37,9 @@ impl<T: Transport, E: Environment> Client<T, E> {
     pub async fn start(&self, request: LoginRequest) -> Result<Login<'_, T, E>, Error> {
         if let Some(bad) = request.resources.iter().find(|resource| !is_resource_indicator(resource)) {
             return Err(Error::Resource(Plain::new(bad, 200)));
+        }
+        if let Some((name, _)) = request.parameters.iter().find(|(name, _)| self.is_own(name)) {
+            return Err(Error::Parameter(Plain::new(name, 100)));
         }
         let mut entropy = self.environment.entropy();
         let key = self.key(request.binding)?;
@@ -77,26 +80,57 @@ impl<T: Transport, E: Environment> Client<T, E> {
         }
     }
 
+    /// A parameter that this client sends itself.
+    fn is_own(&self, name: &str) -> bool {
+        const OWN: [&str; 9] = [
+            "audience",
+            "client_assertion",
+            "client_assertion_type",
+            "client_id",
+            "client_secret",
+            "code_challenge",
+            "code_challenge_method",
+            "device_name",
+            "resource",
+        ];
+        let dialect = &self.server.provider.dialect;
+        name.is_empty()
+            || OWN.contains(&name)
+            || dialect.scope_parameters.contains(&name)
+            || dialect.start_parameters.iter().any(|(own, _)| *own == name)
+    }
+
     async fn ask(&self, request: &LoginRequest, key: Option<&ProofKey>, pkce: Option<&Pkce>) -> Result<Asked, Error> {
         let scope = request.scopes.join(" ");
-        let mut pairs: Vec<(&str, &str)> = Vec::new();
-        pairs.extend(self.server.provider.scope_parameters.iter().map(|name| (*name, scope.as_str())));
+        let dialect = &self.server.provider.dialect;
+        let mut pairs: Vec<(&str, &str)> = dialect.start_parameters.to_vec();
+        pairs.extend(dialect.scope_parameters.iter().map(|name| (*name, scope.as_str())));
         pairs.extend(request.resources.iter().map(|resource| ("resource", resource.as_str())));
         pairs.extend(request.audience.as_deref().map(|audience| ("audience", audience)));
         pairs.extend(request.device_name.as_deref().map(|name| ("device_name", name)));
         if let Some(pkce) = pkce {
             pairs.extend([("code_challenge", pkce.challenge.as_str()), ("code_challenge_method", S256)]);
         }
-        let form = Form { endpoint: &self.server.device_authorization, pairs: &pairs, timeout: START_TIMEOUT };
+        pairs.extend(request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let endpoint = &self.server.device_authorization;
+        let form = Form { endpoint, by_get: dialect.starts_by_get, pairs: &pairs, timeout: START_TIMEOUT };
 
         let sent = self.environment.now();
         let response = self.exchange(&Post { form, key }, START_REPLY).await?;
         let received = self.environment.now();
         let status = response.status;
-        let unusable = |why| Error::unusable(START_REPLY, status, why);
-        let members = body::members(&response).map_err(unusable)?;
+        let unusable = |why| match status {
+            // What servers without the flow, or with it turned off, answer (GitHub Enterprise Server, older GitLab).
+            401 | 403..=405 | 410 | 422 | 501 => Error::NoDeviceFlow(status),
+            _ => Error::unusable(START_REPLY, status, why),
+        };
+        let members = self.read(&response).map_err(unusable)?;
         if let Some(error) = ErrorReply::find(&members) {
-            return Err(Error::refused(status, &error));
+            return Err(match (status, error.code) {
+                // `{"message": "Not Found"}`: no word of the protocol.
+                (404 | 405, None) => Error::NoDeviceFlow(status),
+                _ => Error::refused(status, &error),
+            });
         }
         if !(200..300).contains(&status) {
             return Err(unusable(Unusable::Missing("error")));

@@ -145,7 +145,7 @@ async fn cf_16_refusals_at_the_start_are_told() {
     };
     let Error::Refused(refusal) = start(error(401, "invalid_client")).await else { panic!() };
     assert_eq!((refusal.status, refusal.error.as_str()), (401, "invalid_client"));
-    assert!(matches!(start(reply(404, "text/html", "<html>not found")).await, Error::Unusable { status: 404, .. }));
+    assert!(matches!(start(reply(404, "text/html", "<html>not found")).await, Error::NoDeviceFlow(404)));
     assert!(matches!(start(reply(502, "text/html", "<html>")).await, Error::Unreachable(_)));
     assert!(matches!(start(reply(429, "text/html", "")).await, Error::Unreachable(_)));
     assert!(matches!(start(Move::Fail(Failure::Connect)).await, Error::Unreachable(_)));

@@ -152,7 +152,9 @@ impl ErrorReply {
         let (error, described_by) = match (members.get("error"), members.get("message")) {
             // Facebook and some gateways put an object there; its own message is the best there is.
             (Some(Value::Object(inner)), _) => {
-                let code = string(inner.get("error")).or_else(|| string(inner.get("code")));
+                let number = inner.get("error_subcode").and_then(Value::as_u64).and_then(by_subcode);
+                let code = number.map(|code| code.as_str().to_owned());
+                let code = code.or_else(|| string(inner.get("error"))).or_else(|| string(inner.get("code")));
                 (code.or_else(|| string(inner.get("message")))?, inner.get("message"))
             }
             (Some(Value::String(error)), message) if !error.is_empty() => {
@@ -178,6 +180,16 @@ impl ErrorReply {
             description: description.map(cut),
             interval: members::seconds(members, "interval").ok().flatten().map(|given| given.value),
         })
+    }
+}
+
+/// What Facebook means by the numbers of its device login.
+const fn by_subcode(number: u64) -> Option<ErrorCode> {
+    match number {
+        1_349_152 => Some(ErrorCode::ExpiredToken),
+        1_349_172 => Some(ErrorCode::SlowDown),
+        1_349_174 => Some(ErrorCode::AuthorizationPending),
+        _ => None,
     }
 }
 
@@ -266,6 +278,14 @@ mod tests {
         assert_eq!(code(both), Some(ErrorCode::AuthorizationPending));
         assert_eq!(code(json!({"error": "authorization_declined"})), Some(ErrorCode::AccessDenied));
         assert_eq!(code(json!({"error": {"code": 31, "message": "expired_token"}})), Some(ErrorCode::ExpiredToken));
+        for (number, meant) in [
+            (1_349_174, ErrorCode::AuthorizationPending),
+            (1_349_172, ErrorCode::SlowDown),
+            (1_349_152, ErrorCode::ExpiredToken),
+        ] {
+            let facebook = json!({"error": {"message": "…", "code": 31, "error_subcode": number}});
+            assert_eq!(code(facebook), Some(meant));
+        }
         let github = find(json!({"error": "slow_down", "error_description": "Too fast", "interval": "10"})).unwrap();
         assert_eq!((github.interval, github.description.as_deref()), (Some(10), Some("Too fast")));
         let other = find(json!({"error": "org_blocked"})).unwrap();
