@@ -25,6 +25,7 @@ mod people;
 mod pkce;
 mod random;
 mod refresh;
+mod register;
 mod replays;
 mod resources;
 mod revoke;
