@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use http::Method;
-use proto::model::{Client, SigningAlg};
+use proto::model::{AuthMethod, Client, SigningAlg};
+use serde_json::Value;
 
-use super::support::{Call, Caller, JWKS, METADATA, OPENID, TOKEN, USERINFO, members, part};
-use crate::support::{ISSUER, TestApp, client};
+use super::signed::{own, signing_client};
+use super::support::{AUTHORIZATION, Call, Caller, INTROSPECT, JWKS, METADATA, OPENID, TOKEN, USERINFO, members, part};
+use crate::support::{ISSUER, TestApp, client, user_name};
 
 const WITH_PATH: &str = "https://id.example.com/people/de";
 
@@ -39,7 +41,7 @@ async fn md_2_2_md_2_3_md_2_4_md_2_6_md_2_9_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_th
     revocation_endpoint: "https://id.example.com/oauth2/revoke"
     revocation_endpoint_auth_methods_supported: ["none","client_secret_basic","client_secret_post","private_key_jwt"]
     revocation_endpoint_auth_signing_alg_values_supported: ["Ed25519","EdDSA","ES256","RS256"]
-    scopes_supported: ["openid","profile","email"]
+    scopes_supported: ["openid","profile","email","offline_access"]
     subject_types_supported: ["public","pairwise"]
     token_endpoint: "https://id.example.com/oauth2/token"
     token_endpoint_auth_methods_supported: ["none","client_secret_basic","client_secret_post","private_key_jwt"]
@@ -127,7 +129,7 @@ async fn md_4_1_no_header_has_a_say_in_what_is_published() {
                 assert_eq!((answer.body(), answer.header("etag")), (honest.body(), honest.header("etag")));
             }
         }
-        let call = Caller::tv().call(super::support::AUTHORIZATION, "").header("x-forwarded-host", "evil.example");
+        let call = Caller::tv().call(AUTHORIZATION, "").header("x-forwarded-host", "evil.example");
         let answer = call.header("host", "evil.example").send(&app).await;
         assert!(!answer.body().contains("evil") && answer.text("verification_uri").starts_with(ISSUER));
     }
@@ -196,7 +198,7 @@ async fn jw_11_oi_15_a_rotated_key_is_published_beside_the_old_one_and_changes_t
     app.heed().await;
     let after = Call::get(JWKS).send(&app).await;
     assert_ne!(before.header("etag"), after.header("etag"));
-    let count = |keys: &serde_json::Value| keys["keys"].as_array().unwrap().len();
+    let count = |keys: &Value| keys["keys"].as_array().unwrap().len();
     assert_eq!(count(&after.json()), count(&before.json()) + 1);
 }
 
@@ -233,5 +235,92 @@ async fn jw_1_access_tokens_are_signed_as_the_operator_chose_with_a_published_ke
         let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]).unwrap();
         assert_eq!(key["alg"], alg);
         assert_eq!(Call::get(USERINFO).bearer(&token).send(&app).await.status, 200);
+    }
+}
+
+fn listed(document: &Value, name: &str) -> BTreeSet<String> {
+    let list = document[name].as_array().expect(name);
+    list.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
+}
+
+fn set(items: &[&str]) -> BTreeSet<String> {
+    items.iter().map(|item| (*item).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn md_2_8_md_2_3_cf_9_every_scope_claim_and_grant_that_is_listed_is_given_and_no_other() {
+    let app = TestApp::new().await;
+    let edit = flow::admin::UserEdit {
+        display_name: Some("Maria".into()),
+        email: Some("maria@example.com".into()),
+        ..Default::default()
+    };
+    app.flow.admin().edit_user(&user_name("maria"), &edit).await.unwrap();
+    let document = Call::get(METADATA).send(&app).await.json();
+    let scopes = listed(&document, "scopes_supported");
+    let device = Caller::lasting(&app, "box", AuthMethod::None).await;
+    let asked = scopes.iter().cloned().collect::<Vec<_>>().join("+");
+    let tokens = device.signed_in(&app, &asked).await;
+    let granted: BTreeSet<_> = tokens.text("scope").split(' ').map(str::to_owned).collect();
+    assert_eq!(granted, scopes);
+    let told = Call::get(USERINFO).bearer(&tokens.text("access_token")).send(&app).await.json();
+    let mut claims = BTreeSet::new();
+    for object in [&part(&tokens.text("id_token"), 1), &told] {
+        claims.extend(members(object).into_iter().map(str::to_owned));
+    }
+    assert_eq!(listed(&document, "claims_supported"), claims);
+    let grants = listed(&document, "grant_types_supported");
+    for grant in ["authorization_code", "implicit", "password", "client_credentials"]
+        .into_iter()
+        .chain(grants.iter().map(String::as_str))
+    {
+        let call = device.call(TOKEN, &format!("grant_type={}", grant.replace(':', "%3A")));
+        let is_offered = call.send(&app).await.refusal().1 != "unsupported_grant_type";
+        assert_eq!(is_offered, grants.contains(grant), "{grant}");
+    }
+    assert_eq!(device.refresh(&tokens.text("refresh_token")).send(&app).await.status, 200, "offline_access is given");
+}
+
+#[tokio::test]
+async fn md_2_4_md_2_9_every_way_to_authenticate_that_is_listed_works_where_it_is_and_no_other() {
+    let app = TestApp::new().await;
+    let document = Call::get(METADATA).send(&app).await.json();
+    let all = set(&["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]);
+    let mut works = std::collections::BTreeMap::<_, BTreeSet<String>>::new();
+    for (name, auth) in [
+        ("none", AuthMethod::None),
+        ("client_secret_basic", AuthMethod::ClientSecretBasic),
+        ("client_secret_post", AuthMethod::ClientSecretPost),
+        ("private_key_jwt", AuthMethod::PrivateKeyJwt),
+    ] {
+        let keys = (auth == AuthMethod::PrivateKeyJwt).then(|| super::signed::keys(&[own()]));
+        let registered = Client { auth, keys, ..signing_client(name, super::signed::keys(&[own()])) };
+        let caller = Caller::register_as(&app, registered).await;
+        let send = async |call: Call| {
+            let call = if auth == AuthMethod::PrivateKeyJwt { caller.assert(&app, own(), call) } else { call };
+            call.send(&app).await
+        };
+        let started = send(caller.call(AUTHORIZATION, "scope=openid")).await;
+        app.decide(&started.text("user_code"), "approve").await;
+        let tokens = send(caller.poll(&started.text("device_code"))).await;
+        let access = tokens.text("access_token");
+        let introspected = send(caller.call(INTROSPECT, &format!("token={access}"))).await;
+        let revoked = send(caller.revoke(&access)).await;
+        for (endpoint, answer) in [("token", tokens), ("introspection", introspected), ("revocation", revoked)] {
+            if answer.status == 200 {
+                works.entry(endpoint).or_default().insert(name.to_owned());
+            }
+        }
+    }
+    for (endpoint, works) in works {
+        assert_eq!(listed(&document, &format!("{endpoint}_endpoint_auth_methods_supported")), works, "{endpoint}");
+        assert!(works.is_subset(&all));
+    }
+    // At the device authorization endpoint as at the token endpoint; PKCE as it is listed.
+    for (method, status) in [("S256", 200), ("plain", 400)] {
+        let challenge = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let call = Caller::tv().call(AUTHORIZATION, &format!("{challenge}&code_challenge_method={method}"));
+        assert_eq!(call.send(&app).await.status, status, "{method}");
+        assert_eq!(listed(&document, "code_challenge_methods_supported").contains(method), status == 200);
     }
 }
