@@ -117,7 +117,7 @@ async fn dp_8_2_dp_8_5_a_nonce_of_one_node_is_good_at_another() {
 }
 
 #[tokio::test]
-async fn dp_8_3_dp_8_5_each_reply_to_a_proof_has_the_next_nonce_and_is_never_kept() {
+async fn dp_8_5_each_reply_to_a_proof_has_the_next_nonce_and_is_never_kept() {
     let app = TestApp::new().await;
     let calls = requests(&app).await;
     let mut seen = std::collections::BTreeSet::new();
