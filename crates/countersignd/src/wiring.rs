@@ -52,6 +52,7 @@ pub(crate) fn settings(config: &Config) -> flow::Settings {
             sign_ins_per_site: limits.sign_ins_per_site.clone(),
             registrations_per_network: limits.registrations_per_network.clone(),
             registrations_per_site: limits.registrations_per_site.clone(),
+            remembered: defaults.remembered,
             password_hashes: match limits.password_hashes {
                 Workers::Fixed(workers) => whole(workers),
                 Workers::PerCore => defaults.password_hashes,

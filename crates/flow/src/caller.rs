@@ -57,7 +57,8 @@ impl Flow {
         let client = self.client(&credentials.client_id).await?;
         let mut spent = Vec::new();
         if let (Presented::Assertion(text), Some(client)) = (&credentials.presented, &client) {
-            spent.push((self.check_assertion(client, text).await?, Refusal::AssertionReplayed));
+            let used = self.check_assertion(client, text).await?;
+            spent.extend(used.map(|used| (used, Refusal::AssertionReplayed)));
             credentials.presented = Presented::Key;
         }
         authenticate(client.as_deref(), &credentials, endpoint)?;

@@ -64,6 +64,7 @@ pub struct Flow {
     client_keys: client_keys::ClientKeyCache,
     seen_assertions: caller::Memory,
     seen_proofs: caller::Memory,
+    shown_proofs: caller::Memory,
     live: live_codes::LiveCodes,
     passwords: passwords::Passwords,
 }
@@ -99,8 +100,11 @@ impl Flow {
         Ok(Self {
             clients: clients::Clients::default(),
             client_keys: client_keys::ClientKeyCache::new(fetcher),
-            seen_assertions: caller::Memory::of_assertions(Self::ASSERTION_SPAN),
-            seen_proofs: caller::Memory::of_proofs(settings.dpop.span()),
+            // All devices of a client and all questions of an API come with assertions of one client: it may have half of the
+            // room. A service may do for many people under one key what a device does for one.
+            seen_assertions: caller::Memory::new(Self::ASSERTION_SPAN, limits.remembered, limits.remembered / 2),
+            seen_proofs: caller::Memory::new(settings.dpop.span(), limits.remembered, limits.remembered / 50),
+            shown_proofs: caller::Memory::new(settings.dpop.span(), limits.remembered, limits.remembered / 50),
             settings,
             env,
             store,

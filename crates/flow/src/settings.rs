@@ -115,6 +115,8 @@ pub struct Limits {
     pub registrations_per_network: Vec<Rate>,
     /// The same from one IPv6 /48.
     pub registrations_per_site: Vec<Rate>,
+    /// Assertions, proofs, and proofs at userinfo that are remembered in a minute or so, of each this many at most.
+    pub remembered: usize,
     /// Password hashes computed at once; each takes 19 MiB.
     pub password_hashes: usize,
     /// Password hashes that may wait for their turn.
@@ -142,6 +144,7 @@ impl Default for Limits {
             sign_ins_per_site: vec![Rate::new(250, TEN_MINUTES)],
             registrations_per_network: vec![Rate::new(20, TEN_MINUTES)],
             registrations_per_site: vec![Rate::new(100, TEN_MINUTES)],
+            remembered: 1_000_000,
             password_hashes: std::thread::available_parallelism().map_or(2, usize::from),
             password_queue: 64,
         }

@@ -38,8 +38,7 @@ impl Flow {
         match (token.dpop, proof) {
             (None, None) => {}
             (Some(bound), Some(proof)) => {
-                let (key, _) = self.check_proof(proof).map_err(TokenRefusal::Proof)?;
-                if key != bound {
+                if !self.check_proof_of(bound, proof).map_err(TokenRefusal::Proof)? {
                     return Err(TokenRefusal::Invalid);
                 }
             }

@@ -3,21 +3,23 @@
 use std::time::Duration;
 
 use jose::client_assertion::{self, Expected, MAX_LIFETIME};
-use jose::dpop::Proof;
+use jose::dpop::{Proof, Seen};
 use jose::{Algorithm, Keys as VerifyingKeys, MAX_LEEWAY};
-use proto::change::{Spent, SpentId};
+use proto::change::{Change, Decision, Row, Spent, SpentId};
 use proto::grant::Refusal;
 use proto::model::{AuthMethod, Client, SigningAlg};
 
 use crate::Flow;
 use crate::client_keys::KeysUnavailable;
+use crate::commit::{Failed, commit};
+use crate::refused;
 
 impl Flow {
     /// How long an assertion must be remembered.
     pub(crate) const ASSERTION_SPAN: Duration = MAX_LIFETIME.saturating_add(MAX_LEEWAY.saturating_mul(2));
 
-    /// Judges the assertion of `client`. What it is called is used up.
-    pub(super) async fn check_assertion(&self, client: &Client, text: &str) -> Result<Spent, Refusal> {
+    /// Judges the assertion of `client`. What it is called is used up; `None` when the store knows that already.
+    pub(super) async fn check_assertion(&self, client: &Client, text: &str) -> Result<Option<Spent>, Refusal> {
         let no = |why: &dyn std::fmt::Display| {
             tracing::info!(client = ?client.id, cause = %why, "a client assertion was refused");
             Refusal::AssertionInvalid
@@ -47,8 +49,25 @@ impl Flow {
         let assertion = client_assertion::validate(text, &expected).map_err(|why| no(&why))?;
         let id = SpentId::of("assertion", &[client.id.as_str(), &assertion.jti]);
         let name = Proof { jkt: client.id.to_string(), jti: assertion.jti, iat: now, nonce: None };
-        self.seen_assertions.remember(&name, now, Refusal::AssertionReplayed)?;
-        Ok(Spent { id, until: assertion.remember_until })
+        let spent = Spent { id, until: assertion.remember_until };
+        match self.seen_assertions.remember_or_doubt(&name, now) {
+            Seen::Before => Err(Refusal::AssertionReplayed),
+            Seen::Never => Ok(Some(spent)),
+            Seen::NoRoom => self.spend_at_once(spent).await.map(|()| None),
+        }
+    }
+
+    /// Uses an assertion up in the store, which has room: a few clients that sign more than this node remembers must not
+    /// lock all others out, and an assertion that counted twice would prove nothing.
+    async fn spend_at_once(&self, spent: Spent) -> Result<(), Refusal> {
+        let spending: Result<(), Failed<Refusal>> = commit!(&self.store, &self.env, async {
+            Ok(Decision { reply: (), requires: Vec::new(), changes: vec![Change::Put(Row::Spent(spent))] })
+        })
+        .await;
+        spending.map_err(|failed| match failed {
+            Failed::Spent => Refusal::AssertionReplayed,
+            other => refused(other),
+        })
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use jose::Algorithm;
-use jose::dpop::{self, Expected, NoncePolicy, Nonces, ProofError, Window};
+use jose::dpop::{self, Expected, NoncePolicy, Nonces, Proof, ProofError, Seen, Window};
+use proto::Timestamp;
 use proto::change::{Spent, SpentId};
 use proto::grant::Refusal;
 use proto::model::KeyThumbprint;
@@ -90,9 +91,41 @@ impl Flow {
         Nonces::new(self.ring.keys().dpop_nonce.clone(), NONCE_LIFETIME)
     }
 
-    /// Judges a proof. What it is called is used up.
+    /// Judges the proof of a request to the authorization server. What it is called is used up: whatever the request
+    /// changes is committed with its name, on which all nodes agree, and what does not get that far is remembered here.
+    ///
+    /// One that there is no room for is taken nevertheless. A poll that stays pending is told nothing the second time that
+    /// it was not told the first; to refuse would let a stranger with keys of their own lock all devices out.
     pub(crate) fn check_proof(&self, proof: &DpopProof) -> Result<(KeyThumbprint, Spent), Refusal> {
-        let (now, nonces) = (self.env.now(), self.nonces());
+        let now = self.env.now();
+        let (key, judged) = self.judge_proof(proof, now)?;
+        if self.seen_proofs.remember(&judged, now) == Seen::Before {
+            return Err(Refusal::DpopReplayed);
+        }
+        let id = SpentId::of("dpop", &[&judged.jkt, &judged.jti]);
+        Ok((key, Spent { id, until: now + self.settings.dpop.span() }))
+    }
+
+    /// Judges the proof that comes with an access token, which is bound to `bound` (RFC 9449 §7.1); `false` for one under
+    /// another key.
+    ///
+    /// It is remembered apart, and only if it is under that key: whoever can fill that room has tokens. So what does not fit
+    /// is put off.
+    pub(crate) fn check_proof_of(&self, bound: KeyThumbprint, proof: &DpopProof) -> Result<bool, Refusal> {
+        let now = self.env.now();
+        let (key, judged) = self.judge_proof(proof, now)?;
+        if key != bound {
+            return Ok(false);
+        }
+        match self.shown_proofs.remember(&judged, now) {
+            Seen::Before => Err(Refusal::DpopReplayed),
+            Seen::Never => Ok(true),
+            Seen::NoRoom => Err(Refusal::Overloaded),
+        }
+    }
+
+    fn judge_proof(&self, proof: &DpopProof, now: Timestamp) -> Result<(KeyThumbprint, Proof), Refusal> {
+        let nonces = self.nonces();
         let is_fresh = |nonce: &str| nonces.is_fresh(nonce, now);
         let url = format!("{}{}", self.settings.issuer, proof.path);
         let expected = Expected {
@@ -109,9 +142,7 @@ impl Flow {
         };
         let judged = dpop::validate(&proof.text, &expected).map_err(refusal)?;
         let key = KeyThumbprint::parse(&judged.jkt).ok_or(Refusal::DpopInvalid(UNREADABLE))?;
-        self.seen_proofs.remember(&judged, now, Refusal::DpopReplayed)?;
-        let id = SpentId::of("dpop", &[&judged.jkt, &judged.jti]);
-        Ok((key, Spent { id, until: now + self.settings.dpop.span() }))
+        Ok((key, judged))
     }
 }
 

@@ -1,43 +1,96 @@
 //! What this node has seen of assertions and proofs, boundedly: a second one is refused without asking the store.
+//!
+//! Says what it knows and where that ends. What to do with something there is no room for is up to who asks, since keys of
+//! proofs cost nothing: a stranger can fill any room.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jose::dpop::{Proof, Replays, Seen};
 use proto::Timestamp;
-use proto::grant::Refusal;
 
-/// Assertions and proofs that are remembered at most.
-const MOST: usize = 1_000_000;
+/// How often it is said that there is no room.
+const SAID_EVERY: Duration = Duration::from_secs(60);
 
 /// A memory of names.
-pub(crate) struct Memory(Mutex<Replays>);
+pub(crate) struct Memory(Mutex<Inside>);
+
+struct Inside {
+    replays: Replays,
+    span: Duration,
+    /// Until then something may have been used that is not known here.
+    doubtful_until: Timestamp,
+    said: Option<Timestamp>,
+}
 
 impl Memory {
-    /// One of client assertions, which remembers for at least `span`. All devices of a client and all questions of an API
-    /// come with assertions of one client, and only what it signed itself is counted: it may have half of the room.
-    pub(crate) fn of_assertions(span: Duration) -> Self {
-        Self(Mutex::new(Replays::new(span, MOST, MOST / 2)))
+    /// Remembers each name for at least `span`, and at most this many of one span: `most` in all, `most_per_key` of one.
+    pub(crate) fn new(span: Duration, most: usize, most_per_key: usize) -> Self {
+        let replays = Replays::new(span, most, most_per_key.max(1));
+        Self(Mutex::new(Inside { replays, span, doubtful_until: Timestamp::EPOCH, said: None }))
     }
 
-    /// One of DPoP proofs, which remembers for at least `span`. A service may do for many people under one key what a
-    /// device does for one: some hundred a second.
-    pub(crate) fn of_proofs(span: Duration) -> Self {
-        Self(Mutex::new(Replays::new(span, MOST, MOST / 50)))
+    /// Remembers `proof`, if it is new and there is room.
+    pub(crate) fn remember(&self, proof: &Proof, now: Timestamp) -> Seen {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remember(proof, now)
     }
 
-    /// Remembers `proof`.
-    ///
-    /// # Errors
-    /// `replayed`, when it is known; what does not fit is told to come back, since forgetting early would let it in twice.
-    pub(crate) fn remember(&self, proof: &Proof, now: Timestamp, replayed: Refusal) -> Result<(), Refusal> {
-        match self.0.lock().unwrap_or_else(PoisonError::into_inner).remember(proof, now) {
-            Seen::Never => Ok(()),
-            Seen::Before => Err(replayed),
+    /// The same for who takes what there is no room for, and notes elsewhere that it was used: for as long as that is good,
+    /// what is not known here may be known there, so there is no room either.
+    pub(crate) fn remember_or_doubt(&self, proof: &Proof, now: Timestamp) -> Seen {
+        let mut inside = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match inside.remember(proof, now) {
+            Seen::Before => Seen::Before,
+            Seen::Never if inside.doubtful_until <= now => Seen::Never,
+            Seen::Never => Seen::NoRoom,
             Seen::NoRoom => {
-                tracing::warn!("no room to remember more DPoP proofs and client assertions; a request was put off");
-                Err(Refusal::Overloaded)
+                inside.doubtful_until = now + inside.span;
+                Seen::NoRoom
             }
         }
+    }
+}
+
+impl Inside {
+    fn remember(&mut self, proof: &Proof, now: Timestamp) -> Seen {
+        let seen = self.replays.remember(proof, now);
+        if seen == Seen::NoRoom && self.said.is_none_or(|said| now.since(said) >= SAID_EVERY) {
+            self.said = Some(now);
+            tracing::warn!(of = %proof.jkt, "no room to remember more DPoP proofs or client assertions");
+        }
+        seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: Duration = Duration::from_secs(75);
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn proof(key: &str, jti: &str) -> Proof {
+        Proof { jkt: key.to_owned(), jti: jti.to_owned(), iat: NOW, nonce: None }
+    }
+
+    #[test]
+    fn pk_5_what_was_noted_elsewhere_is_never_new_here_while_it_is_good() {
+        let memory = Memory::new(SPAN, 3, 2);
+        let seen = |key: &str, jti: &str, now| memory.remember_or_doubt(&proof(key, jti), now);
+        assert_eq!([seen("a", "1", NOW), seen("a", "2", NOW), seen("b", "1", NOW)], [Seen::Never; 3]);
+        assert_eq!(seen("b", "2", NOW), Seen::NoRoom, "noted elsewhere from here on");
+        // When there is room again, what is not known here may be what was noted there.
+        let (turned, over) = (NOW + SPAN - Duration::from_millis(1), NOW + SPAN * 2);
+        assert_eq!(seen("b", "2", turned), Seen::NoRoom);
+        assert_eq!(seen("a", "1", turned), Seen::Before);
+        assert_eq!(seen("c", "1", over), Seen::Never);
+    }
+
+    #[test]
+    fn dp_4_3_5_what_is_refused_for_want_of_room_raises_no_doubt() {
+        let memory = Memory::new(SPAN, 10, 1);
+        let seen = |key: &str, jti: &str| memory.remember(&proof(key, jti), NOW);
+        assert_eq!([seen("a", "1"), seen("a", "2"), seen("b", "1")], [Seen::Never, Seen::NoRoom, Seen::Never]);
+        assert_eq!(seen("a", "1"), Seen::Before);
     }
 }

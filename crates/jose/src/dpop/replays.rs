@@ -1,5 +1,5 @@
 //! The memory that makes a replayed proof visible (RFC 9449 §11.1): bounded as a whole and for each key, so that one
-//! key cannot push out the others. What does not fit is refused, never forgotten early.
+//! key cannot push out the others. Nothing is forgotten early; what does not fit is not remembered, and that is said.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -39,7 +39,8 @@ struct Generation {
 
 impl Replays {
     /// Remembers each proof for at least `span`, the time in which it could be accepted again, and at most twice that;
-    /// in one span at most `most` proofs, and `most_per_key` of one key. A proof takes about 50 bytes.
+    /// in one span at most `most` proofs, and `most_per_key` of one key. A proof takes about 50 bytes, and one that is the
+    /// only one of its key another 50.
     #[must_use]
     pub fn new(span: Duration, most: usize, most_per_key: usize) -> Self {
         Self {
