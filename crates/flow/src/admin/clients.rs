@@ -111,7 +111,7 @@ impl Admin<'_> {
             version: 0,
             ..client.clone()
         };
-        self.put(&new).await?;
+        self.put_new(&new).await?;
         Ok(secret)
     }
 
@@ -181,7 +181,8 @@ impl Admin<'_> {
         }
     }
 
-    /// Removes a client that was added by command.
+    /// Removes a client that was added by command. When this returns, nothing of it is good for anything: its codes and
+    /// tokens need the client, and that is gone.
     ///
     /// # Errors
     /// There is none, it is declared, or the store.
@@ -195,7 +196,12 @@ impl Admin<'_> {
             Ok(Decision { reply: (), requires: Vec::new(), changes })
         })
         .await
-        .map_err(failed(id.as_str()))
+        .map_err(failed(id.as_str()))?;
+        if let Err(error) = flow.end_grants(id).await {
+            // Nothing of it is good any more, and a client of this name that comes later ends it before it begins.
+            tracing::warn!(client = %id, %error, "the grants of a client that is gone could not all be marked");
+        }
+        Ok(())
     }
 
     /// Makes the store agree with the configuration: declared clients are stored, changed ones move their epoch, and
@@ -216,7 +222,11 @@ impl Admin<'_> {
                 present => {
                     let created_at = present.map_or_else(|| self.0.env.now(), |present| present.created_at);
                     let version = present.map_or(0, |present| present.version);
-                    self.put_declared(&Client { declaration, created_at, version, ..client.clone() }).await?;
+                    let client = Client { declaration, created_at, version, ..client.clone() };
+                    if present.is_none() {
+                        self.end_leftovers(&client.id).await?;
+                    }
+                    self.put_declared(&client).await?;
                 }
             }
         }
@@ -235,6 +245,20 @@ impl Admin<'_> {
         let present = self.0.store.client(&client.id).await?;
         let same = |present: &Client| present.declaration == client.declaration && present.enabled == client.enabled;
         if present.as_ref().is_some_and(same) { Ok(()) } else { Err(lost) }
+    }
+
+    async fn put_new(&self, client: &Client) -> Result<(), AdminError> {
+        if self.0.store.client(&client.id).await?.is_some() {
+            return Err(AdminError::Taken(format!("client {}", client.id)));
+        }
+        self.end_leftovers(&client.id).await?;
+        self.put(client).await
+    }
+
+    /// A client that had this name before is another one. What it was given is over since it was removed, and must not be
+    /// taken for something of the new one, whose tokens would then be in the hands of the old one's devices.
+    async fn end_leftovers(&self, id: &ClientId) -> Result<(), AdminError> {
+        self.0.end_grants(id).await.map_err(AdminError::from)
     }
 
     async fn put(&self, client: &Client) -> Result<(), AdminError> {

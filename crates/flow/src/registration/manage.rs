@@ -112,7 +112,7 @@ impl Flow {
     }
 
     /// Marks what a client that is gone was given and still waits for, so that devices and people hear of the end.
-    async fn end_grants(&self, id: &ClientId) -> Result<(), Unavailable> {
+    pub(crate) async fn end_grants(&self, id: &ClientId) -> Result<(), Unavailable> {
         let client = || Some(id.clone());
         loop {
             let ended = commit!(&self.store, &self.env, async {
