@@ -105,14 +105,14 @@ pub fn may_introspect(caller: Authenticated<'_>) -> Result<(), Refusal> {
 /// Who answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Answerer<'a> {
-    /// The issuer identifier.
+    /// The issuer identifier, which is also the audience of tokens for which no resource was named.
     pub issuer: &'a str,
     /// Makes pairwise subjects.
     pub subjects: &'a MacKey,
 }
 
-/// What a token is good for. A refresh token is nobody's business but its own client's; an API that has resources is told
-/// of tokens for them only.
+/// What a token is good for. A refresh token is nobody's business but its own client's; an API is told of tokens for its
+/// resources, and one that has none of those for which no resource was named (RFC 7662 §4).
 #[must_use]
 pub fn introspect(
     scene: Scene<'_>,
@@ -128,8 +128,7 @@ pub fn introspect(
     let mut told = Told::default();
     let (scope, exp) = match shown {
         Shown::Access { scope, aud, dpop, exp, iat, jti } => {
-            let own = &caller.client().tokens.resources;
-            if !own.is_empty() && !own.iter().any(|own| aud.iter().any(|aud| aud == own.as_str())) {
+            if !is_for(caller.client(), &aud, answerer.issuer) {
                 return INACTIVE;
             }
             told = Told { aud: Audience::from_texts(aud), dpop, iat: Some(iat), jti: Some(jti), is_access: true };
@@ -161,6 +160,14 @@ pub fn introspect(
         amr: may.session().amr.iter().copied().map(Amr::as_str).collect(),
         cnf: told.dpop.map(Confirmation::from),
     }))
+}
+
+/// Whether a token for `aud` is for the API `client`. `default`: the audience of tokens for which no resource was named.
+fn is_for(client: &Client, aud: &[String], default: &str) -> bool {
+    match client.tokens.resources.as_slice() {
+        [] => aud.iter().any(|aud| aud == default),
+        own => own.iter().any(|own| aud.iter().any(|aud| aud == own.as_str())),
+    }
 }
 
 /// What is told of an access token alone.

@@ -1,8 +1,8 @@
 //! What tokens are good for (RFC 7662): who may ask, and that every path to an end is seen at once.
 
-use proto::model::{AuthMethod, UserState};
+use proto::model::{AuthMethod, Resource, UserState};
 
-use super::support::{Call, Caller, INTROSPECT, part};
+use super::support::{AUTHORIZATION, Call, Caller, INTROSPECT, part};
 use crate::support::{TestApp, client, user_name};
 
 const INACTIVE: &str = r#"{"active":false}"#;
@@ -82,6 +82,22 @@ async fn in_2_2_2_in_2_3_1_in_2_3_2_whatever_else_is_shown_is_not_active() {
     }
     let hinted = ask(&api, &format!("{}&token_type_hint=refresh_token", tokens.text("access_token")));
     assert_eq!(hinted.send(&app).await.json()["active"], true, "a wrong hint widens the search");
+}
+
+#[tokio::test]
+async fn in_2_2_2_in_2_2_3_an_api_without_resources_is_not_told_of_tokens_for_those_of_others() {
+    let app = TestApp::new().await;
+    let (api, _) = stage(&app).await;
+    let photos = Resource::parse("https://photos.example.com").unwrap();
+    let mut device = client("player", "Player");
+    device.tokens.resources = vec![photos];
+    let device = Caller::register_as(&app, device).await;
+    for (resource, active) in [("", true), ("&resource=https://photos.example.com", false)] {
+        let started = device.call(AUTHORIZATION, &format!("scope=openid{resource}")).send(&app).await;
+        app.decide(&started.text("user_code"), "approve").await;
+        let token = device.poll(&started.text("device_code")).send(&app).await.text("access_token");
+        assert_eq!(ask(&api, &token).send(&app).await.json()["active"], active, "{resource}");
+    }
 }
 
 #[tokio::test]
