@@ -52,6 +52,9 @@ impl Flow {
             Some(sealed) => self.open_access_token(sealed)?,
             None => self.verify_access_token(token)?,
         };
+        if claims.iss.as_deref() != Some(self.settings.issuer.as_str()) {
+            return None;
+        }
         let Claims { exp, iat, jti, scope, aud, other, .. } = claims;
         let dpop = match other.get("cnf") {
             None => None,
@@ -82,7 +85,6 @@ impl Flow {
         let keys = self.ring.keys();
         let jwks = VerifyingKeys::from(&keys.jwks);
         let verified = verify(token, &Expectation::new(TypPolicy::Required(TYP), Algorithm::ALL, jwks)).ok()?;
-        let claims = Claims::from_members(verified.members).ok()?;
-        (claims.iss.as_deref() == Some(self.settings.issuer.as_str())).then_some(claims)
+        Claims::from_members(verified.members).ok()
     }
 }

@@ -45,7 +45,8 @@ pub const fn life(purpose: KeyPurpose) -> Option<Life> {
         KeyPurpose::SignEdDsa | KeyPurpose::SignEs256 | KeyPurpose::SignRs256 => {
             (KNOWN_TO_VERIFIERS, Some(DAY.saturating_mul(90)), Some(SIGNATURES_CHECKED))
         }
-        KeyPurpose::AccessToken => (KNOWN_TO_NODES, Some(DAY.saturating_mul(30)), Some(SIGNATURES_CHECKED)),
+        // Seals with random nonces: 2^32 of them are safe under one key (NIST SP 800-38D §8.3), 7,000 a second for a week.
+        KeyPurpose::AccessToken => (KNOWN_TO_NODES, Some(DAY.saturating_mul(7)), Some(SIGNATURES_CHECKED)),
         // Longer than any cookie, form or code lives.
         KeyPurpose::Cookie | KeyPurpose::Csrf | KeyPurpose::DeviceCode | KeyPurpose::UserCode => {
             (KNOWN_TO_NODES, Some(DAY.saturating_mul(30)), Some(DAY))
