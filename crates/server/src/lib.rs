@@ -10,6 +10,7 @@ mod http;
 pub mod listen;
 mod operator;
 pub mod pages;
+mod place;
 mod reply;
 mod request;
 mod service;
