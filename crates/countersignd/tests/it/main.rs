@@ -5,6 +5,7 @@
 mod admin;
 mod config;
 mod protected;
+mod registering;
 mod serving;
 mod signing;
 

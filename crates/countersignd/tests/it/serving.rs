@@ -89,6 +89,11 @@ impl Server {
         self.place.file(name)
     }
 
+    /// A command that runs beside it.
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+        self.place.command(arguments)
+    }
+
     pub(super) fn post(&self, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.place.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();

@@ -4,6 +4,7 @@ mod clients;
 mod grants;
 mod health;
 mod keys;
+mod registration;
 mod store;
 mod terminal;
 mod terms;
