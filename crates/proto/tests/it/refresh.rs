@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proto::change::Row;
 use proto::grant::Refusal;
 use proto::grant::decide::Verdict;
+use proto::grant::refresh::NOTED;
 use proto::model::{AuthMethod, Client, Family, FamilyId, GrantType, User, UserState};
 use proto::secret::SecretHash;
 
@@ -76,6 +77,8 @@ struct Twin {
     locked: bool,
     idle_until: u64,
     end: u64,
+    /// When the token's last use was written.
+    noted: Option<u64>,
     changes: (u32, u32),
     waiting: Vec<Waiting>,
 }
@@ -104,6 +107,7 @@ impl Twin {
             locked: false,
             idle_until,
             end,
+            noted: None,
             changes: (0, 0),
             waiting: Vec::new(),
         };
@@ -184,8 +188,12 @@ impl Twin {
         match (waiting.say, committed) {
             (Say::Tokens, Committed::Done) => {
                 self.receive(&waiting.prepared.reply);
-                self.idle_until = self.end.min(waiting.at + millis(lifetimes().refresh_idle));
-                self.changes.0 += 1;
+                let noted = self.noted.filter(|_| !self.rotates());
+                if noted.is_none_or(|noted| waiting.at - noted >= millis(NOTED)) {
+                    self.idle_until = self.end.min(waiting.at + millis(lifetimes().refresh_idle));
+                    self.noted = Some(waiting.at);
+                    self.changes.0 += 1;
+                }
             }
             (Say::Replayed, Committed::Done) => {
                 self.ended = true;

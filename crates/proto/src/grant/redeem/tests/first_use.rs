@@ -29,7 +29,7 @@ fn dr_3_2_the_first_tokens_of_a_client_that_registered_itself_keep_it_and_cost_o
     let used = unused.client.first_used().unwrap();
     assert_eq!(used.registration.as_ref().unwrap().unused_until, None);
     // It carries the version that was read, so a sweep in between is a conflict.
-    assert_eq!(puts(&unused), [used.clone()]);
+    assert_eq!(puts(&unused), std::slice::from_ref(&used));
     assert_eq!(used.version, unused.client.version);
     assert_eq!(puts(&unused.with(|stage| stage.client = used)), []);
     // Codes alone are no use of it, nor is a no.
