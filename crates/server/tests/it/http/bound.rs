@@ -259,3 +259,21 @@ async fn dp_7_1_1_dp_7_2_1_oi_9_a_bound_token_is_taken_with_its_proof_alone_and_
     }
     assert!(is_good(&app, &plain).await && !is_good(&app, &bound).await);
 }
+
+#[tokio::test]
+async fn dpd_3_df_3_5_3_polls_without_the_key_take_nothing_from_the_devices_pace() {
+    let app = TestApp::new().await;
+    let device = Caller::lasting(&app, "box", AuthMethod::None).await;
+    let poll = device.poll(&start_bound(&app, &device, own()).await.device_code);
+    let mut answers = Vec::new();
+    for _ in 0..5 {
+        for _ in 0..10 {
+            for (why, call, error) in without_the_key(&app, &poll) {
+                expect(&call.send(&app).await, 400, error, why);
+            }
+        }
+        answers.push(poll.clone().proven(&app, own()).send(&app).await.refusal().1);
+    }
+    let pending = "authorization_pending";
+    assert_eq!(answers, [pending, pending, pending, pending, "slow_down"]);
+}

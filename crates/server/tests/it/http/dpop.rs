@@ -325,3 +325,23 @@ async fn dp_5_1_1_a_client_that_must_prove_a_key_gets_nothing_without() {
         assert_eq!(renewed.text("token_type"), "DPoP");
     }
 }
+
+#[tokio::test]
+async fn dp_4_3_3_md_4_1_a_proof_names_the_published_address_whatever_the_request_says_of_itself() {
+    let app = TestApp::with(|settings| *settings = flow::Settings::new("https://id.example.com/people/de"), "").await;
+    let path = format!("/people/de{AUTHORIZATION}");
+    let call = || Caller::tv().call(&path, "scope=openid").header("host", "10.0.0.7:8080");
+    assert_eq!(call().proven(&app, own()).send(&app).await.status, 200);
+    let named = Call::get("/people/de/.well-known/openid-configuration").send(&app).await;
+    let proof = || Jws::proof(&app, own(), &Method::POST, AUTHORIZATION);
+    let published = proof().claim("htu", named.text("device_authorization_endpoint")).sign(own());
+    assert_eq!(call().header("dpop", &published).send(&app).await.status, 200);
+    for htu in [
+        format!("{ISSUER}{AUTHORIZATION}"),
+        format!("https://10.0.0.7:8080{path}"),
+        format!("http://10.0.0.7:8080{path}"),
+    ] {
+        let answer = call().header("dpop", &proof().claim("htu", htu.as_str()).sign(own())).send(&app).await;
+        assert_eq!(answer.refusal(), (400, "invalid_dpop_proof".to_owned()), "{htu}");
+    }
+}
