@@ -19,6 +19,9 @@ const USABLE: Duration = Duration::from_secs(24 * 3600);
 const PAUSE: Duration = Duration::from_secs(60);
 /// Between two attempts while there are none.
 const SHORT_PAUSE: Duration = Duration::from_secs(5);
+/// After an attempt that nobody saw the end of: who hangs up must neither keep the keys from everybody nor have them fetched
+/// with every request.
+const BROKEN_OFF_PAUSE: Duration = Duration::from_secs(1);
 
 /// Where the keys of the issuer come from: an [`crate::AuthorizationServer`] by its metadata, or a [`JwkSet`] that never
 /// changes. Another source bounds the time it takes and the length it reads, and follows no redirect.
@@ -61,7 +64,14 @@ pub(crate) struct KeyCache<S> {
 #[derive(Clone, Debug, Default)]
 struct State {
     held: Option<(Arc<JwkSet>, Timestamp)>,
-    attempted: Option<Timestamp>,
+    attempted: Option<Attempt>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    began: Timestamp,
+    /// Whether the request that made it lived to see the end. Looked at only by who has the turn.
+    ended: bool,
 }
 
 impl State {
@@ -70,7 +80,8 @@ impl State {
     }
 
     fn may_attempt(&self, pause: Duration, now: Timestamp) -> bool {
-        self.attempted.is_none_or(|attempted| now.since(attempted) >= pause)
+        self.attempted
+            .is_none_or(|Attempt { began, ended }| now.since(began) >= if ended { pause } else { BROKEN_OFF_PAUSE })
     }
 }
 
@@ -112,10 +123,12 @@ impl<S: KeySource> KeyCache<S> {
         }
     }
 
-    /// The attempt counts from its start, whether or not the request that made it lives to see the end.
+    /// The attempt counts from its start.
     async fn fetch(&self, now: Timestamp) -> Result<Arc<JwkSet>, SourceError> {
-        self.change(|state| state.attempted = Some(now));
-        let keys = Arc::new(self.source.fetch().await?);
+        self.change(|state| state.attempted = Some(Attempt { began: now, ended: false }));
+        let fetched = self.source.fetch().await;
+        self.change(|state| state.attempted = Some(Attempt { began: now, ended: true }));
+        let keys = Arc::new(fetched?);
         self.change(|state| state.held = Some((Arc::clone(&keys), now)));
         Ok(keys)
     }

@@ -176,6 +176,25 @@ fn a_request_given_up_in_a_fetch_blocks_nobody() {
         assert!(poll_once(&mut given_up).is_pending());
     }
     source.gate.as_ref().unwrap().add_permits(1);
-    let mut next = pin!(show(&api, &known, after(5)));
+    assert!(
+        matches!(poll_once(&mut pin!(show(&api, &known, after(0)))), Poll::Ready(Err(_))),
+        "not with every request"
+    );
+    let mut next = pin!(show(&api, &known, after(1)));
     assert!(matches!(poll_once(&mut next), Poll::Ready(Ok(_))));
+    assert_eq!(source.fetches(), 2);
+}
+
+#[test]
+fn who_hangs_up_keeps_no_new_key_from_others() {
+    let next = SigningKey::generate(Algorithm::Es256).unwrap();
+    let sets = Mutex::new([set(&[&KEY]), set(&[&KEY, &next])].into());
+    let source = Arc::new(Planned { sets, gate: Some(Semaphore::new(1)), ..Planned::default() });
+    let (api, known, new) = (api(&source), headers_by(&KEY), headers_by(&next));
+    assert!(matches!(poll_once(&mut pin!(show(&api, &known, after(0)))), Poll::Ready(Ok(_))));
+    for at in [60, 61, 62] {
+        assert!(poll_once(&mut pin!(show(&api, &new, after(at)))).is_pending(), "{at}");
+    }
+    source.gate.as_ref().unwrap().add_permits(1);
+    assert!(matches!(poll_once(&mut pin!(show(&api, &new, after(63)))), Poll::Ready(Ok(_))));
 }
