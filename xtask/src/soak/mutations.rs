@@ -174,3 +174,33 @@ fn errors(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     text.lines().filter(|line| line.starts_with("error")).take(3).collect::<Vec<_>>().join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_still_stands_where_it_is_taken_out_and_has_its_test() {
+        let root = process::root().unwrap();
+        let mut sources = Vec::new();
+        read(&root.join("crates"), &mut sources);
+        for Mutation { threat, file, find, replace, test, .. } in list().unwrap() {
+            let text = fs::read_to_string(root.join(&file)).unwrap();
+            assert_eq!(text.matches(&find).count(), 1, "{threat}: {}", file.display());
+            assert_ne!(find, replace, "{threat}");
+            let named = |source: &String| source.contains(&format!("{test}(")) || test == "sqlite_conforms";
+            assert!(sources.iter().any(named), "{threat}: no test {test}");
+        }
+    }
+
+    fn read(folder: &Path, sources: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read(&path, sources);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push(fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+}

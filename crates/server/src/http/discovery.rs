@@ -44,7 +44,8 @@ fn document(app: &App) -> AuthorizationServerMetadata {
         revocation_endpoint: at(path::REVOKE),
         introspection_endpoint: at(path::INTROSPECT),
         registration_endpoint: at(path::REGISTER).filter(|_| app.flow.settings().registration.enabled),
-        scopes_supported: list(&["openid", "profile", "email", "offline_access"]),
+        // Safe to be asked for whole, as some clients do: not `offline_access`, which many a client may not have.
+        scopes_supported: list(&["openid", "profile", "email"]),
         grant_types_supported: list(&[GRANT_TYPE_DEVICE_CODE, GRANT_TYPE_REFRESH_TOKEN]),
         token_endpoint_auth_methods_supported: list(&AUTH_METHODS),
         revocation_endpoint_auth_methods_supported: list(&AUTH_METHODS),

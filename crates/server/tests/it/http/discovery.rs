@@ -41,7 +41,7 @@ async fn md_2_2_md_2_3_md_2_4_md_2_6_md_2_9_md_3_2_1_df_4_1_df_4_2_oi_14_cf_2_th
     revocation_endpoint: "https://id.example.com/oauth2/revoke"
     revocation_endpoint_auth_methods_supported: ["none","client_secret_basic","client_secret_post","private_key_jwt"]
     revocation_endpoint_auth_signing_alg_values_supported: ["Ed25519","EdDSA","ES256","RS256"]
-    scopes_supported: ["openid","profile","email","offline_access"]
+    scopes_supported: ["openid","profile","email"]
     subject_types_supported: ["public","pairwise"]
     token_endpoint: "https://id.example.com/oauth2/token"
     token_endpoint_auth_methods_supported: ["none","client_secret_basic","client_secret_post","private_key_jwt"]
@@ -248,7 +248,7 @@ fn set(items: &[&str]) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn md_2_8_md_2_3_cf_9_every_scope_claim_and_grant_that_is_listed_is_given_and_no_other() {
+async fn md_2_8_md_2_3_all_that_is_listed_is_given_at_once_and_to_ask_for_all_of_it_is_safe() {
     let app = TestApp::new().await;
     let edit = flow::admin::UserEdit {
         display_name: Some("Maria".into()),
@@ -260,9 +260,11 @@ async fn md_2_8_md_2_3_cf_9_every_scope_claim_and_grant_that_is_listed_is_given_
     let scopes = listed(&document, "scopes_supported");
     let device = Caller::lasting(&app, "box", AuthMethod::None).await;
     let asked = scopes.iter().cloned().collect::<Vec<_>>().join("+");
-    let tokens = device.signed_in(&app, &asked).await;
+    let plain = Caller::tv().signed_in(&app, &asked).await;
+    assert_eq!(plain.text("scope").replace(' ', "+"), asked, "also by a client without lasting access");
+    let tokens = device.signed_in(&app, &format!("{asked}+offline_access")).await;
     let granted: BTreeSet<_> = tokens.text("scope").split(' ').map(str::to_owned).collect();
-    assert_eq!(granted, scopes);
+    assert_eq!(granted, scopes.iter().cloned().chain(["offline_access".to_owned()]).collect());
     let told = Call::get(USERINFO).bearer(&tokens.text("access_token")).send(&app).await.json();
     let mut claims = BTreeSet::new();
     for object in [&part(&tokens.text("id_token"), 1), &told] {
