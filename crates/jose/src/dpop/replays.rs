@@ -33,14 +33,14 @@ pub struct Replays {
 
 #[derive(Debug, Default)]
 struct Generation {
-    names: HashSet<u128>,
-    per_key: HashMap<u128, usize>,
+    names: HashSet<u64>,
+    per_key: HashMap<u64, u32>,
 }
 
 impl Replays {
     /// Remembers each proof for at least `span`, the time in which it could be accepted again, and at most twice that;
-    /// in one span at most `most` proofs, and `most_per_key` of one key. A proof takes about 50 bytes, and one that is the
-    /// only one of its key another 50.
+    /// in one span at most `most` proofs, and `most_per_key` of one key. A proof takes some 20 bytes, and one that is the
+    /// only one of its key another 40.
     #[must_use]
     pub fn new(span: Duration, most: usize, most_per_key: usize) -> Self {
         Self {
@@ -61,11 +61,12 @@ impl Replays {
             return Seen::Before;
         }
         let of_key = self.current.per_key.get(&key).copied().unwrap_or_default();
-        if self.current.names.len() >= self.most || of_key >= self.most_per_key {
+        let is_full = usize::try_from(of_key).is_ok_and(|of_key| of_key >= self.most_per_key);
+        if self.current.names.len() >= self.most || is_full {
             return Seen::NoRoom;
         }
         self.current.names.insert(name);
-        self.current.per_key.insert(key, of_key + 1);
+        self.current.per_key.insert(key, of_key.saturating_add(1));
         Seen::Never
     }
 
@@ -80,13 +81,13 @@ impl Replays {
     }
 }
 
-/// 128 bits suffice where the worst a collision does is to refuse a proof.
-fn short_hash(jkt: &str, jti: &str) -> u128 {
+/// 64 bits suffice: a collision refuses a proof, and nobody can aim at one whose name is not known yet.
+fn short_hash(jkt: &str, jti: &str) -> u64 {
     let mut context = Context::new(&SHA256);
     context.update(jkt.as_bytes());
     context.update(b"\0");
     context.update(jti.as_bytes());
-    context.finish().as_ref().first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes))
+    context.finish().as_ref().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 #[cfg(test)]
