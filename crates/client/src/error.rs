@@ -79,12 +79,30 @@ impl std::fmt::Display for Refusal {
     }
 }
 
+/// Longer texts are cut.
+const MOST_DESCRIPTION: usize = 300;
+const MOST_ERROR: usize = 100;
+/// What stands in place of a secret.
+const REDACTED: &str = "(…)";
+
 impl Error {
+    /// The same without this secret of ours, which a server may have repeated in its own words.
+    pub(crate) fn without(self, secret: &str) -> Self {
+        let clean = |text: &Plain| Plain::own(text.as_str().replace(secret, REDACTED));
+        match self {
+            Self::Refused(Refusal { code, description, error, status }) if !secret.is_empty() => {
+                let description = description.as_ref().map(clean);
+                Self::Refused(Refusal { code, description, error: clean(&error), status })
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn refused(status: u16, reply: &ErrorReply) -> Self {
         Self::Refused(Refusal {
             code: reply.code,
-            description: reply.description.as_deref().map(|text| Plain::new(text, 300)),
-            error: Plain::new(&reply.error, 100),
+            description: reply.description.as_deref().map(|text| Plain::new(text, MOST_DESCRIPTION)),
+            error: Plain::new(&reply.error, MOST_ERROR),
             status,
         })
     }

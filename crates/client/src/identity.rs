@@ -159,8 +159,8 @@ impl<T: Transport, E: Environment> Client<T, E> {
         let unusable = |why| Error::unusable(USERINFO_REPLY, response.status, why);
         if response.status != 200 {
             let error = body::members(&response).ok().and_then(|members| ErrorReply::find(&members));
-            return Err(error
-                .map_or_else(|| unusable(Unusable::Missing("sub")), |error| Error::refused(response.status, &error)));
+            let refused = |error| session.without_tokens(Error::refused(response.status, &error));
+            return Err(error.map_or_else(|| unusable(Unusable::Missing("sub")), refused));
         }
         let members = body::members(&response).map_err(unusable)?;
         let subject = members.get("sub").and_then(Value::as_str).ok_or_else(|| unusable(Unusable::Missing("sub")))?;

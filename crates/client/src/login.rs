@@ -195,7 +195,9 @@ impl<T: Transport, E: Environment> Login<'_, T, E> {
         match outcome {
             Outcome::Denied(_) => Err(Error::Denied),
             Outcome::Expired => Err(Error::Expired),
-            Outcome::Refused { status, error } => Err(Error::refused(status, &error)),
+            Outcome::Refused { status, error } => {
+                Err(Error::refused(status, &error).without(self.codes.device_code.reveal()))
+            }
             Outcome::Tokens(tokens) => self.accept(*tokens).await,
             Outcome::Unreachable(reason) => Err(Error::unreachable(reason, self.last_failure.take())),
             Outcome::Unusable { status, why } => Err(Error::Unusable { what: POLL_REPLY, why, status }),

@@ -90,6 +90,12 @@ impl Session {
         (self.token_type == TokenType::Dpop) == self.proof_key.is_some()
     }
 
+    /// An error without the tokens, which a server may have repeated in its own words.
+    pub(crate) fn without_tokens(&self, error: Error) -> Error {
+        let refresh = self.refresh_token.as_ref().map(Credential::reveal).unwrap_or_default();
+        error.without(self.access_token.reveal()).without(refresh)
+    }
+
     /// The value of the Authorization header (RFC 6750 §2.1, RFC 9449 §7.1). With a bound token an API wants a proof
     /// beside it: [`Self::headers`] makes both.
     #[must_use]
@@ -112,7 +118,9 @@ impl<T: Transport, E: Environment> Client<T, E> {
         let reply = self.read(&response).map_or_else(Reply::Unusable, |members| Reply::parse(&members));
         let tokens = match reply {
             Reply::Tokens(tokens) if (200..300).contains(&response.status) => tokens,
-            Reply::Error(error) => return Err(Error::refused(response.status, &error)),
+            Reply::Error(error) => {
+                return Err(session.without_tokens(Error::refused(response.status, &error)));
+            }
             Reply::Tokens(_) => return Err(Error::unusable(REPLY, response.status, Unusable::Missing("error"))),
             Reply::Unusable(why) => return Err(Error::unusable(REPLY, response.status, why)),
         };
@@ -154,7 +162,7 @@ impl<T: Transport, E: Environment> Client<T, E> {
             match error {
                 // Many servers revoke refresh tokens only; the access token soon ends by itself.
                 Some(error) if error.code == Some(ErrorCode::UnsupportedTokenType) && hint == "access_token" => {}
-                Some(error) => return Err(Error::refused(response.status, &error)),
+                Some(error) => return Err(session.without_tokens(Error::refused(response.status, &error))),
                 None => return Err(Error::unusable(REPLY, response.status, Unusable::Missing("error"))),
             }
         }

@@ -18,6 +18,8 @@ use crate::pkce::{Pkce, S256};
 use crate::{Endpoint, Environment, Error, Plain, ProofKey, Server, Transport, proof_key};
 
 const START_TIMEOUT: Duration = Duration::from_secs(15);
+/// A device code of this length is not repeated by chance.
+const SECRET: usize = 12;
 const START_REPLY: &str = "the answer to the request for a code";
 
 /// The reply to the request for codes.
@@ -158,6 +160,19 @@ impl<T: Transport, E: Environment> Client<T, E> {
         let user_code = Plain::new(&codes.user_code, 64);
         if user_code.is_empty() {
             return Err(Unusable::Missing("user_code"));
+        }
+        let complete_text = complete.as_ref().map(|complete| complete.url().as_str());
+        let shown = [
+            ("user_code", Some(user_code.as_str())),
+            ("verification_uri", Some(plain.url().as_str())),
+            ("verification_uri_complete", complete_text),
+        ];
+        let secret = codes.device_code.reveal();
+        // A short one can stand in an address by chance.
+        let is_in =
+            |(_, text): &(_, Option<&str>)| secret.len() >= SECRET && text.is_some_and(|it| it.contains(secret));
+        if let Some((name, _)) = shown.iter().find(|it| is_in(it)) {
+            return Err(Unusable::ShowsDeviceCode(name));
         }
         let issuer = self.server.issuer.host();
         let foreign = [Some(&plain), complete.as_ref()]

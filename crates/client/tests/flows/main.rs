@@ -21,3 +21,5 @@ mod providers;
 mod script;
 mod socket;
 mod upkeep;
+#[path = "../zoo/mod.rs"]
+mod zoo;

@@ -76,6 +76,11 @@ impl AuthorizationResponse {
             Some(uri) => Some(uri),
             None => members::text(members, "verification_url_complete", MOST_URI)?,
         };
+        // Facebook calls it `code`.
+        let device_code = match members::text(members, "device_code", MOST_DEVICE_CODE)? {
+            Some(code) => code,
+            None => members::text(members, "code", MOST_DEVICE_CODE)?.ok_or(Unusable::Missing("device_code"))?,
+        };
         let lifetime = members::seconds(members, "expires_in")?;
         let interval = members::seconds(members, "interval")?;
         if lifetime.is_none() {
@@ -85,7 +90,7 @@ impl AuthorizationResponse {
             quirks.push(Quirk::OddNumber);
         }
         let response = Self {
-            device_code: Credential::new(members::required(members, "device_code", MOST_DEVICE_CODE)?),
+            device_code: Credential::new(device_code),
             user_code: members::required(members, "user_code", MOST_USER_CODE)?,
             verification_uri,
             verification_uri_complete: complete,
@@ -171,5 +176,8 @@ mod tests {
         let (response, quirks) = parse(with("interval", json!(1.5))).unwrap();
         assert_eq!((response.interval, quirks), (2, vec![Quirk::OddNumber]));
         assert_eq!(parse(with("expires_in", json!("900"))).unwrap().0.expires_in, 900);
+        let mut facebook = without("device_code");
+        facebook.as_object_mut().unwrap().insert("code".to_owned(), json!("fb"));
+        assert_eq!(parse(facebook).unwrap().0.device_code.reveal(), "fb");
     }
 }

@@ -221,6 +221,9 @@ pub enum Unusable {
     /// An address that is not https.
     #[error("`{0}` is not an https address")]
     NotWebAddress(&'static str),
+    /// What people are to see has the device code in it, which they are not (RFC 8628 §3.3).
+    #[error("`{0}` has the device code in it")]
+    ShowsDeviceCode(&'static str),
     /// The body is larger than any honest one.
     #[error("the body is too large")]
     TooLarge,
