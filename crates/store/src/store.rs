@@ -11,9 +11,10 @@ use proto::change::Commit;
 use crate::access::{Accesses, Counts, Operation};
 use crate::faulty::{Fault, FaultSettings, Faulty};
 use crate::memory::Memory;
-use crate::sqlite::{Migration, Sqlite, SqliteSettings};
+use crate::postgres::{Clock, Postgres, PostgresSettings};
+use crate::sqlite::{Sqlite, SqliteSettings};
 use crate::view::{Load, View};
-use crate::{Budget, Feed, Outcome, StoreError, Swept, Taking, WriteFigures};
+use crate::{Budget, Feed, Migration, Outcome, StoreError, Swept, Taking, WriteFigures};
 
 /// Where state is kept. Cheap to clone; all clones are the same store.
 #[derive(Clone, Debug)]
@@ -31,6 +32,7 @@ struct Inner {
 enum Backend {
     Faulty(Faulty),
     Memory(Memory),
+    Postgres(Postgres),
     Sqlite(Sqlite),
 }
 
@@ -53,6 +55,24 @@ impl Store {
     /// ([`StoreError::Damaged`]), with another history ([`StoreError::Corrupt`]) or too new ([`StoreError::TooNew`]).
     pub async fn sqlite(settings: SqliteSettings) -> Result<Self, StoreError> {
         Sqlite::open(settings).await.map(|sqlite| Self::new(Backend::Sqlite(sqlite)))
+    }
+
+    /// The store in a PostgreSQL database, whose schema is made and migrated as needed. It needs a runtime for as long as it
+    /// lives.
+    ///
+    /// # Errors
+    /// The database cannot be reached or used, has another history ([`StoreError::Corrupt`]) or is too new
+    /// ([`StoreError::TooNew`]).
+    pub async fn postgres(settings: PostgresSettings) -> Result<Self, StoreError> {
+        Postgres::open(settings).await.map(|postgres| Self::new(Backend::Postgres(postgres)))
+    }
+
+    /// The steps of the schema that [`Self::postgres`] would carry out. Nothing is written.
+    ///
+    /// # Errors
+    /// The same as those of [`Self::postgres`].
+    pub async fn pending_postgres_migrations(settings: PostgresSettings) -> Result<Vec<Migration>, StoreError> {
+        Postgres::pending_migrations(settings).await
     }
 
     /// The steps of the schema that [`Self::sqlite`] would carry out. Nothing is written.
@@ -84,6 +104,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.commit(commit)).await,
             },
             Backend::Memory(memory) => Ok(memory.commit(commit)),
+            Backend::Postgres(postgres) => postgres.commit(commit.clone()).await,
             Backend::Sqlite(sqlite) => sqlite.commit(commit.clone()).await,
         }
     }
@@ -105,6 +126,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.take(budgets, now)).await,
             },
             Backend::Memory(memory) => Ok(memory.take(budgets, now)),
+            Backend::Postgres(postgres) => postgres.take(budgets, now).await,
             Backend::Sqlite(sqlite) => sqlite.take(budgets.to_vec(), now).await,
         }
     }
@@ -129,6 +151,7 @@ impl Store {
                 memory.give_back(budgets, taken);
                 Ok(())
             }
+            Backend::Postgres(postgres) => postgres.give_back(budgets, taken).await,
             Backend::Sqlite(sqlite) => sqlite.give_back(budgets.to_vec(), taken).await,
         }
     }
@@ -152,6 +175,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.sweep(now, limit)).await,
             },
             Backend::Memory(memory) => Ok(memory.sweep(now, limit)),
+            Backend::Postgres(postgres) => postgres.sweep(now, limit).await,
             Backend::Sqlite(sqlite) => sqlite.sweep(now, limit).await,
         }
     }
@@ -163,7 +187,18 @@ impl Store {
             Backend::Faulty(faulty) if faulty.settings.disturb_feed => faulty.inner.feed().faulty(faulty.feed_dice()),
             Backend::Faulty(faulty) => faulty.inner.feed(),
             Backend::Memory(memory) => memory.feed(),
+            Backend::Postgres(postgres) => postgres.feed(),
             Backend::Sqlite(sqlite) => sqlite.feed(),
+        }
+    }
+
+    /// The time of the database, where several nodes share one and agree on its time; `None` elsewhere.
+    #[must_use]
+    pub fn clock(&self) -> Option<Clock> {
+        match &self.inner.backend {
+            Backend::Faulty(faulty) => faulty.inner.clock(),
+            Backend::Memory(_) | Backend::Sqlite(_) => None,
+            Backend::Postgres(postgres) => Some(postgres.clock()),
         }
     }
 
@@ -181,6 +216,10 @@ impl Store {
         match &self.inner.backend {
             Backend::Faulty(faulty) => Box::pin(faulty.inner.close()).await,
             Backend::Memory(_) => Ok(()),
+            Backend::Postgres(postgres) => {
+                postgres.close();
+                Ok(())
+            }
             Backend::Sqlite(sqlite) => sqlite.close().await,
         }
     }
@@ -194,6 +233,9 @@ impl Store {
         match &self.inner.backend {
             Backend::Faulty(faulty) => Box::pin(faulty.inner.backup(to)).await,
             Backend::Memory(_) => Err(StoreError::Unavailable("a store in memory has no backup".to_owned())),
+            Backend::Postgres(_) => {
+                Err(StoreError::Unavailable("PostgreSQL is backed up with its own tools, such as pg_dump".to_owned()))
+            }
             Backend::Sqlite(sqlite) => sqlite.backup(to.to_owned()).await,
         }
     }
@@ -212,8 +254,30 @@ impl Store {
     pub fn write_figures(&self) -> WriteFigures {
         match &self.inner.backend {
             Backend::Faulty(faulty) => faulty.inner.write_figures(),
-            Backend::Memory(_) => WriteFigures::default(),
+            Backend::Memory(_) | Backend::Postgres(_) => WriteFigures::default(),
             Backend::Sqlite(sqlite) => sqlite.figures(),
+        }
+    }
+
+    /// The backend that carries out its loads by itself, over a network, if this is one. A load through it is counted and
+    /// may meet a fault; any other goes on to [`Self::read`], which sees to both.
+    fn remote(&self, operation: Operation) -> Load<Option<&Postgres>> {
+        match &self.inner.backend {
+            Backend::Faulty(faulty) => match faulty.inner.remote(operation)? {
+                None => Ok(None),
+                Some(postgres) => {
+                    self.inner.counts.count(operation);
+                    match faulty.other() {
+                        Fault::After | Fault::Before | Fault::Conflict => Err(Faulty::unavailable()),
+                        Fault::None => Ok(Some(postgres)),
+                    }
+                }
+            },
+            Backend::Memory(_) | Backend::Sqlite(_) => Ok(None),
+            Backend::Postgres(postgres) => {
+                self.inner.counts.count(operation);
+                Ok(Some(postgres))
+            }
         }
     }
 
@@ -230,6 +294,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.read(operation, load)).await,
             },
             Backend::Memory(memory) => load(&*memory.view()),
+            Backend::Postgres(_) => Err(StoreError::Unavailable("this load is not carried out on a view".to_owned())),
             Backend::Sqlite(sqlite) => sqlite.read(load).await,
         }
     }

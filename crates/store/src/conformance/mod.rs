@@ -3,6 +3,7 @@
 //! The groups say what the contract is; `races` and `feed` also hold on a store that loses replies and
 //! invents conflicts, see [`under_faults`].
 
+mod cluster;
 mod commit;
 mod feed;
 mod fixtures;
@@ -19,6 +20,7 @@ mod unique;
 
 use std::any::Any;
 
+pub use self::cluster::Cluster;
 pub use self::fixtures::Maker;
 #[cfg(test)]
 pub(crate) use self::{fixtures::LATER, settle::load};

@@ -3,13 +3,13 @@
 //! `PRAGMA data_version` of the writer's connection moves only when somebody else wrote, so a store never hears itself.
 
 use proto::change::Key;
-use proto::model::{ClientId, FamilyId, GrantId, InitialTokenId, KeyId, SessionId, UserId, Version};
+use proto::model::Version;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::error::store_error;
 use crate::view::Load;
-use crate::{FeedEvent, feed};
+use crate::{FeedEvent, feed, name};
 
 /// Rows that are kept: who has not looked for so long is in doubt.
 const KEPT: i64 = 100_000;
@@ -85,7 +85,7 @@ impl Log {
 
     /// A row was written. Nobody listens for proofs that were used.
     pub(super) fn add(&mut self, connection: &Connection, key: Key, version: Version) -> Load<()> {
-        let Some((kind, id)) = name(&key) else {
+        let Some((kind, id)) = name::of(&key) else {
             return Ok(());
         };
         let sql = "INSERT INTO changes (seq, kind, id, version) VALUES (?1, ?2, ?3, ?4)";
@@ -144,34 +144,5 @@ fn event(row: &Row<'_>) -> Option<FeedEvent> {
         return None;
     };
     let version: i64 = row.get(2).ok()?;
-    Some(FeedEvent::Changed(key(kind, id)?, version.try_into().ok()?))
-}
-
-fn name(key: &Key) -> Option<(&'static str, &[u8])> {
-    Some(match key {
-        Key::Client(id) => ("client", id.as_str().as_bytes()),
-        Key::Deployment => ("deployment", &[]),
-        Key::Family(id) => ("family", id.as_bytes()),
-        Key::Grant(id) => ("grant", id.as_bytes()),
-        Key::InitialToken(id) => ("initial_token", id.as_bytes()),
-        Key::SealedKey(id) => ("sealed_key", id.as_bytes()),
-        Key::Session(id) => ("session", id.as_bytes()),
-        Key::Spent(_) => return None,
-        Key::User(id) => ("user", id.as_bytes()),
-    })
-}
-
-fn key(kind: &str, id: &[u8]) -> Option<Key> {
-    let bytes = || id.try_into().ok();
-    match kind {
-        "client" => ClientId::parse(std::str::from_utf8(id).ok()?).map(Key::Client),
-        "deployment" => Some(Key::Deployment),
-        "family" => bytes().map(FamilyId::from_bytes).map(Key::Family),
-        "grant" => bytes().map(GrantId::from_bytes).map(Key::Grant),
-        "initial_token" => bytes().map(InitialTokenId::from_bytes).map(Key::InitialToken),
-        "sealed_key" => bytes().map(KeyId::from_bytes).map(Key::SealedKey),
-        "session" => bytes().map(SessionId::from_bytes).map(Key::Session),
-        "user" => bytes().map(UserId::from_bytes).map(Key::User),
-        _ => None,
-    }
+    Some(FeedEvent::Changed(name::key(kind, id)?, version.try_into().ok()?))
 }

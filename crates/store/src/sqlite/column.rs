@@ -12,6 +12,8 @@ use proto::model::{
 use proto::secret::{Alphabet, DeviceCodeHash, SecretHash, UserCodeHash};
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 
+use crate::word::{Word, split};
+
 /// A type that has a form in a column.
 pub(super) trait Column: Sized {
     /// The value; `None` when it is none of this type.
@@ -96,21 +98,9 @@ bytes!(
     UserId
 );
 
-/// Enumerations, each value a word. Each word stands here once, and both ways follow from it.
+/// Enumerations, each value a word.
 macro_rules! words {
-    ($($name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {$(
-        impl Word for $name {
-            fn parse(word: &str) -> Option<Self> {
-                match word {
-                    $($word => Some(Self::$variant),)*
-                    _ => None,
-                }
-            }
-            fn word(&self) -> &'static str {
-                match self {$(Self::$variant => $word),*}
-            }
-        }
-
+    ($($name:ty),* $(,)?) => {$(
         impl Column for $name {
             fn read(value: ValueRef<'_>) -> Option<Self> {
                 Self::parse(text(value)?)
@@ -121,47 +111,23 @@ macro_rules! words {
         }
     )*};
 }
-
-trait Word: Sized {
-    fn parse(word: &str) -> Option<Self>;
-    fn word(&self) -> &'static str;
-}
-
-words! {
-    AccessTokenFormat { Jwt = "jwt", Opaque = "opaque" }
-    AddressOrigin { Direct = "direct", Forwarded = "forwarded", Unknown = "unknown" }
-    Alphabet { Base20 = "base20", Digits = "digits" }
-    Amr { Password = "pwd" }
-    AuthMethod {
-        None = "none",
-        ClientSecretBasic = "client_secret_basic",
-        ClientSecretPost = "client_secret_post",
-        PrivateKeyJwt = "private_key_jwt",
-    }
-    Demand { Optional = "optional", Required = "required" }
-    DeviceAuth { Required = "required", Optional = "optional" }
-    GrantType { DeviceCode = "device_code", RefreshToken = "refresh_token" }
-    KeyPurpose {
-        AccessToken = "access_token",
-        Csrf = "csrf",
-        Cookie = "cookie",
-        DeviceCode = "device_code",
-        DpopNonce = "dpop_nonce",
-        UserCode = "user_code",
-        Password = "password",
-        RefreshToken = "refresh_token",
-        SignEdDsa = "sign_eddsa",
-        SignEs256 = "sign_es256",
-        SignRs256 = "sign_rs256",
-        Subject = "subject",
-    }
-    KeyState { Active = "active", Next = "next", Retired = "retired" }
-    LinkPolicy { Always = "always", Never = "never", SameNetwork = "same_network" }
-    RevocationCause { Administrator = "administrator", Everywhere = "everywhere", NotMe = "not_me" }
-    Rotation { Always = "always", Unbound = "unbound" }
-    SigningAlg { EdDsa = "EdDSA", Es256 = "ES256", Rs256 = "RS256" }
-    UserState { Active = "active", Locked = "locked" }
-}
+words!(
+    AccessTokenFormat,
+    AddressOrigin,
+    Alphabet,
+    Amr,
+    AuthMethod,
+    Demand,
+    DeviceAuth,
+    GrantType,
+    KeyPurpose,
+    KeyState,
+    LinkPolicy,
+    RevocationCause,
+    Rotation,
+    SigningAlg,
+    UserState
+);
 
 macro_rules! word_lists {
     ($($name:ident),*) => {$(
@@ -176,11 +142,6 @@ macro_rules! word_lists {
     )*};
 }
 word_lists!(Amr, GrantType);
-
-/// The words of a list; none in an empty text.
-fn split(list: &str) -> impl Iterator<Item = &str> {
-    list.split(' ').filter(move |_| !list.is_empty())
-}
 
 impl Column for Vec<Origin> {
     fn read(value: ValueRef<'_>) -> Option<Self> {

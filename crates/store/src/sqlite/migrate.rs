@@ -2,24 +2,12 @@
 //! on what it leaves.
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
-use sha2::{Digest as _, Sha256};
 
 use super::connection::APPLICATION_ID;
 use super::error::store_error;
-use crate::StoreError;
+use crate::Migration;
+use crate::migration::{self, Seen};
 use crate::view::Load;
-
-/// One step of the schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Migration {
-    /// Its place in the order, from 1.
-    pub number: u32,
-    /// What it is about.
-    pub name: &'static str,
-    /// The oldest version of this program that may run on the schema after it.
-    pub min_version: &'static str,
-    sql: &'static str,
-}
 
 /// All steps that this program knows.
 pub(super) const ALL: &[Migration] = &[
@@ -37,9 +25,6 @@ pub(super) const ALL: &[Migration] = &[
     },
 ];
 
-/// This program's version.
-const OWN: &str = env!("CARGO_PKG_VERSION");
-
 const HISTORY: &str = "CREATE TABLE migrations (
     number      INTEGER PRIMARY KEY,
     name        TEXT NOT NULL,
@@ -47,12 +32,6 @@ const HISTORY: &str = "CREATE TABLE migrations (
     min_version TEXT NOT NULL,
     applied_at  INTEGER NOT NULL
 ) STRICT";
-
-impl Migration {
-    fn checksum(&self) -> [u8; 32] {
-        Sha256::digest(self.sql.replace("\r\n", "\n")).into()
-    }
-}
 
 /// Carries out what is pending, one process at a time; the others wait and find it done.
 pub(super) fn run(connection: &mut Connection) -> Load<()> {
@@ -88,39 +67,14 @@ pub(super) fn pending(connection: &Connection) -> Load<Vec<Migration>> {
     let mut rows = statement.query([]).map_err(store_error)?;
     let mut seen = Vec::new();
     while let Some(row) = rows.next().map_err(store_error)? {
-        let number: u32 = row.get(0).map_err(store_error)?;
-        let checksum: Vec<u8> = row.get(1).map_err(store_error)?;
-        let min_version: String = row.get(2).map_err(store_error)?;
-        match ALL.iter().find(|step| step.number == number) {
-            Some(step) if step.checksum().as_slice() != checksum => {
-                return Err(corrupt(number, "it is not the migration of this number that this program knows"));
-            }
-            Some(_) => {}
-            None => match (parse(&min_version), parse(OWN)) {
-                (Some(needed), Some(own)) if needed <= own => {}
-                (Some(_), _) => return Err(StoreError::TooNew { needed: min_version, own: OWN.to_owned() }),
-                (None, _) => return Err(corrupt(number, "column min_version holds no version")),
-            },
-        }
-        seen.push(number);
+        let read = || Ok(Seen { number: row.get(0)?, checksum: row.get(1)?, min_version: row.get(2)? });
+        seen.push(read().map_err(store_error)?);
     }
-    Ok(ALL.iter().filter(|step| !seen.contains(&step.number)).copied().collect())
+    migration::pending(ALL, &seen)
 }
 
 fn has_history(connection: &Connection) -> Load<bool> {
     let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'";
     let found = connection.query_row(sql, [], |_| Ok(())).optional().map_err(store_error)?;
     Ok(found.is_some())
-}
-
-/// Major, minor and patch version (Semantic Versioning 2.0.0); what follows them does not count.
-fn parse(version: &str) -> Option<[u64; 3]> {
-    let core = version.split(['-', '+']).next()?;
-    let mut parts = core.split('.').map(|part| part.parse().ok());
-    let parsed = [parts.next()??, parts.next()??, parts.next()??];
-    parts.next().is_none().then_some(parsed)
-}
-
-fn corrupt(number: u32, what: &str) -> StoreError {
-    StoreError::Corrupt { table: "migrations", row: number.to_string(), what: what.to_owned() }
 }

@@ -29,7 +29,6 @@ use proto::change::Commit;
 use rusqlite::Connection;
 use tokio::sync::{broadcast, oneshot};
 
-pub use migrate::Migration;
 pub use settings::SqliteSettings;
 
 use self::reader::Question;
@@ -37,7 +36,7 @@ use self::work::{GiveBack, Sweep, Take, Work};
 use self::writer::{Figures, Job, Task, Writer};
 use crate::types::WriteFigures;
 use crate::view::{Load, View};
-use crate::{Budget, Feed, FeedEvent, Outcome, StoreError, Swept, Taking, feed};
+use crate::{Budget, Feed, FeedEvent, Migration, Outcome, StoreError, Swept, Taking, feed};
 
 /// A store in an SQLite database. Its threads end with it.
 #[derive(Debug)]
