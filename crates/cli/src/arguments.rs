@@ -42,6 +42,8 @@ pub(crate) enum Command {
     /// Remember servers under a name
     #[command(subcommand)]
     Profile(ProfileCommand),
+    /// Tell what a server can and what is odd about it, without signing in; without an address, list the known providers
+    Doctor(Doctor),
     /// Make or show the key an application authenticates with (private_key_jwt)
     #[command(subcommand)]
     Key(KeyCommand),
@@ -71,6 +73,30 @@ pub(crate) struct Status {
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The server's identifier, such as https://id.example.com
+    pub(crate) issuer: Option<String>,
+    /// What kind of server it is, where its address does not tell
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+    /// The application whose rights are asked about
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Read what the server publishes, and ask it nothing else
+    #[arg(long)]
+    pub(crate) no_probe: bool,
+    /// Trust the certificates in this PEM file beside the system's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Accept http on this machine's loopback interface, for tests
+    #[arg(long)]
+    pub(crate) allow_http_loopback: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -183,6 +209,8 @@ mod tests {
             "request https://api.example.com/",
             "request work DELETE https://api.example.com/ -i -H a:b",
             "request POST https://api.example.com/ -d {} --header c:d --include",
+            "doctor https://id.example.com --json --client-id tv --provider okta --no-probe",
+            "doctor",
             "key new /k",
             "key show /k",
         ] {

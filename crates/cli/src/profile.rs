@@ -63,13 +63,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 impl Profile {
     /// What the command line says, completed by what was remembered.
     pub(crate) fn merge(name: &ProfileName, given: Server, known: Option<Self>) -> Result<Self, Failure> {
-        if let Some(provider) = &given.provider
-            && Provider::named(provider).is_none()
-        {
-            let names: Vec<_> = client::provider::PROVIDERS.iter().map(|provider| provider.name).collect();
-            let message = format!("There is no provider {provider:?} here. Known: {}.", names.join(", "));
-            return Err(Failure::usage(message).advise("Any other server is named by --issuer alone."));
-        }
+        given.provider.as_deref().map(provider).transpose()?;
         // Another server is another matter: nothing remembered about the old one applies to it.
         let moved = |known: &Self| {
             given.issuer.as_ref().is_some_and(|issuer| *issuer != known.issuer)
@@ -191,6 +185,15 @@ impl Profile {
             secret => Ok(Some(Credential::new(secret))),
         }
     }
+}
+
+/// A provider by its name.
+pub(crate) fn provider(name: &str) -> Result<&'static Provider, Failure> {
+    Provider::named(name).ok_or_else(|| {
+        let names: Vec<_> = client::provider::PROVIDERS.iter().map(|provider| provider.name).collect();
+        let message = format!("There is no provider {name:?} here. Known: {}.", names.join(", "));
+        Failure::usage(message).advise("Any other server is named by --issuer alone.")
+    })
 }
 
 /// The key in a PEM file.

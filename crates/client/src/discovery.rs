@@ -172,7 +172,8 @@ async fn documents<T: Transport>(
     second_best.ok_or_else(|| wrong.unwrap_or(DiscoveryError::Missing(404)))
 }
 
-async fn document<T: Transport>(
+/// One document, checked.
+pub(crate) async fn document<T: Transport>(
     transport: &T,
     (issuer, provider): (&Issuer, &Provider),
     url: Url,

@@ -32,6 +32,7 @@ pub mod call;
 pub mod challenge;
 pub mod client_key;
 pub mod discovery;
+pub mod doctor;
 pub mod endpoint;
 pub mod env;
 pub mod error;

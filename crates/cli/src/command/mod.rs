@@ -12,6 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::profile::{Profile, Profiles};
 use crate::{explain, paths};
 
+mod doctor;
 mod header;
 mod key;
 mod login;
@@ -31,6 +32,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(&arguments),
         Command::Logout(of) => logout::run(&of.profile).await,
         Command::Profile(command) => profiles::run(command),
+        Command::Doctor(arguments) => doctor::run(&arguments).await,
         Command::Key(command) => key::run(command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

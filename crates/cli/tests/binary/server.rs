@@ -81,6 +81,11 @@ impl Server {
         Self::start(more, |_, _| {}, answer)
     }
 
+    /// One that offers no codes.
+    pub(crate) fn start_without(answer: (u16, Value)) -> Self {
+        Self::start(&json!({"device_authorization_endpoint": null}), |_, _| {}, move |_| answer.clone().into())
+    }
+
     fn start(
         more: &Value,
         change: impl FnOnce(&mut Value, &str),
