@@ -3,6 +3,7 @@
 //! [`TestApp`] owns the server and its devices, `browser` the people in front of it.
 
 pub(crate) mod browser;
+mod log;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -90,6 +91,7 @@ impl TestApp {
     }
 
     async fn seeded(seed: u64, store: Store, change: impl FnOnce(&mut flow::Settings), trusted_proxies: &str) -> Self {
+        log::prepare();
         let env = Env::simulated(START, seed);
         let file = Arc::new(KeyFile::ephemeral(&mut env.entropy()));
         let mut settings = flow::Settings::new(ISSUER);

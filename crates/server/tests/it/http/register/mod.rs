@@ -2,6 +2,7 @@
 
 mod changes;
 mod ends;
+mod quiet;
 mod refusals;
 mod statements;
 
