@@ -26,7 +26,7 @@ pub(super) async fn codes<T: Transport, E: Environment>(client: &Client<&T, &E>,
     let form = Form { endpoint, by_get: dialect.starts_by_get, pairs, timeout: TIMEOUT };
     match ask(&nobody, form).await {
         Err(why) => {
-            notes.add(Kind::Wrong, "device_authorization_endpoint", format!("It cannot be asked for codes: {why}."))
+            notes.add(Kind::Wrong, "device_authorization_endpoint", format!("It cannot be asked for codes: {why}."));
         }
         Ok(Answer { error: Some(error), status, .. }) if error.code.is_some() => {
             let message = format!("It refuses codes to an unknown application with {} (status {status}).", error.error);
