@@ -176,9 +176,10 @@ fn programs() -> PathBuf {
     let on_path =
         std::env::var_os("PATH").into_iter().flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
     let newest = found.pop().map(|(_, programs)| programs);
-    newest
-        .or_else(|| on_path.into_iter().find(|programs| programs.join("initdb").is_file()))
-        .expect("PostgreSQL is not installed: Debian's package is postgresql, and `cargo xtask test` installs it")
+    match newest.or_else(|| on_path.into_iter().find(|programs| programs.join("initdb").is_file())) {
+        Some(programs) => programs,
+        None => panic!("PostgreSQL is missing: Debian's package is postgresql, and `cargo xtask test` installs it"),
+    }
 }
 
 fn run(command: &mut Command) {

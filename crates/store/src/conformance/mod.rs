@@ -8,6 +8,8 @@ mod commit;
 mod feed;
 mod fixtures;
 mod loads;
+#[cfg(test)]
+pub(crate) mod model;
 mod races;
 mod rich;
 mod rows;

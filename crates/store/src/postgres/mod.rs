@@ -146,9 +146,9 @@ impl Shared {
             let answer = leased.within(leased.query_one(&statement, &pool::parameters(&text.values))).await;
             match answer {
                 Ok(row) if row.try_get::<_, i64>(0).is_ok_and(|done| done != 0) => return Ok(Outcome::Done),
-                Ok(_) if !commit.changes.iter().any(single::is_insert) => return Ok(Outcome::Conflict),
+                Ok(_) if single::refusal_is_conflict(commit) => return Ok(Outcome::Conflict),
                 Ok(_) => {}
-                Err(failure) if failure.clash().is_some() && single::clashing(commit) > 1 => {}
+                Err(failure) if failure.clash().is_some() && !single::clash_is_certain(commit) => {}
                 Err(failure) => return transaction::outcome(&failure),
             }
         }

@@ -13,7 +13,9 @@ pub(super) fn statement<'a>(commit: &'a Commit, words: &'a str) -> Option<Text<'
     let keys: Vec<(Key, Version)> = commit.changes.iter().map(written).collect();
     for (at, (key, _)) in keys.iter().enumerate() {
         let table = rows::table(key).name;
-        if keys.iter().take(at).any(|(other, _)| rows::table(other).name == table) {
+        // No statement deletes what goes by being swept alone.
+        let is_wrong = matches!((key, &commit.changes.get(at)), (Key::Spent(_), Some(Change::Delete(..))));
+        if is_wrong || keys.iter().take(at).any(|(other, _)| rows::table(other).name == table) {
             return None;
         }
     }
@@ -50,13 +52,23 @@ pub(super) fn statement<'a>(commit: &'a Commit, words: &'a str) -> Option<Text<'
     Some(statement.finish())
 }
 
-/// How many changes of a commit another row's unique value can stop.
-pub(super) fn clashing(commit: &Commit) -> usize {
-    let may_clash = |change: &&Change| match change {
+/// Whether a refusal of the statement can only be a conflict: nothing that another row's unique value could have stopped
+/// comes before the last row that may be stale.
+pub(super) fn refusal_is_conflict(commit: &Commit) -> bool {
+    let last = commit.changes.iter().rposition(|change| !is_insert(change)).unwrap_or(0);
+    !commit.changes.iter().take(last).any(may_clash)
+}
+
+/// Whether there is only one change that another row's unique value can stop.
+pub(super) fn clash_is_certain(commit: &Commit) -> bool {
+    commit.changes.iter().filter(|change| may_clash(change)).count() == 1
+}
+
+fn may_clash(change: &Change) -> bool {
+    match change {
         Change::Delete(..) => false,
         Change::Put(row) => row.version() == 0 || matches!(row.key(), Key::Grant(_) | Key::Session(_) | Key::User(_)),
-    };
-    commit.changes.iter().filter(may_clash).count()
+    }
 }
 
 /// Whether a change puts a row that must not exist yet.

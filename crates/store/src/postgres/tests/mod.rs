@@ -1,6 +1,7 @@
 //! What only this backend has: nodes, connections that end, notifications that are lost.
 
 mod conforms;
+mod model;
 
 use super::PostgresSettings;
 use crate::conformance::{Cluster, Subject};
