@@ -263,7 +263,7 @@ impl TestApp {
     /// Hears from now on what changes, as a running server does.
     pub(super) async fn keep_house(&self) {
         let flow = Arc::clone(&self.flow);
-        tokio::spawn(async move { flow.keep_house().await });
+        tokio::spawn(async move { Box::pin(flow.keep_house()).await });
         self.heed().await;
     }
 
