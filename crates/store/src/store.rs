@@ -104,7 +104,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.commit(commit)).await,
             },
             Backend::Memory(memory) => Ok(memory.commit(commit)),
-            Backend::Postgres(postgres) => postgres.commit(commit.clone()).await,
+            Backend::Postgres(postgres) => Box::pin(postgres.commit(commit.clone())).await,
             Backend::Sqlite(sqlite) => sqlite.commit(commit.clone()).await,
         }
     }
@@ -126,7 +126,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.take(budgets, now)).await,
             },
             Backend::Memory(memory) => Ok(memory.take(budgets, now)),
-            Backend::Postgres(postgres) => postgres.take(budgets, now).await,
+            Backend::Postgres(postgres) => Box::pin(postgres.take(budgets, now)).await,
             Backend::Sqlite(sqlite) => sqlite.take(budgets.to_vec(), now).await,
         }
     }
@@ -151,7 +151,7 @@ impl Store {
                 memory.give_back(budgets, taken);
                 Ok(())
             }
-            Backend::Postgres(postgres) => postgres.give_back(budgets, taken).await,
+            Backend::Postgres(postgres) => Box::pin(postgres.give_back(budgets, taken)).await,
             Backend::Sqlite(sqlite) => sqlite.give_back(budgets.to_vec(), taken).await,
         }
     }
@@ -175,7 +175,7 @@ impl Store {
                 Fault::None => Box::pin(faulty.inner.sweep(now, limit)).await,
             },
             Backend::Memory(memory) => Ok(memory.sweep(now, limit)),
-            Backend::Postgres(postgres) => postgres.sweep(now, limit).await,
+            Backend::Postgres(postgres) => Box::pin(postgres.sweep(now, limit)).await,
             Backend::Sqlite(sqlite) => sqlite.sweep(now, limit).await,
         }
     }
