@@ -33,9 +33,9 @@ pub(crate) async fn run(arguments: &arguments::Doctor) -> Result<(), Failure> {
     let patient = Patient { client_id, issuer, plaintext, probe: !arguments.no_probe, provider };
     let examination = examine(&transport, &System::new(), patient).await;
     if arguments.json {
-        print(&json(&host, &examination)?)?
+        print(&json(&host, &examination)?)?;
     } else {
-        report(&authority, &examination)?
+        report(&authority, &examination)?;
     }
     verdict(&authority, &examination)
 }

@@ -6,7 +6,8 @@ use crate::server::{Home, Reply, Server, error, tokens};
 
 fn report(server: &Server, more: &str) -> (Option<i32>, Value) {
     let ran = Home::new().run(&format!("doctor {} --allow-http-loopback --json {more}", server.issuer));
-    (ran.code, serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr)))
+    // What is no report is shown by the test that expects one.
+    (ran.code, serde_json::from_str(&ran.stdout).unwrap_or(Value::String(ran.stderr)))
 }
 
 /// What was found, as kind and subject.
