@@ -1,7 +1,8 @@
 //! Grants: what devices asked for, what they hold, and taking it back.
 
 use proto::change::{Change, Decision, Row};
-use proto::model::{Family, FamilyId, Grant, GrantId, GrantState, UserId};
+use proto::model::{Family, FamilyId, Grant, GrantId, GrantState};
+use proto::registration::ended;
 use store::load::GrantFilter;
 
 use super::{Admin, AdminError, failed};
@@ -29,7 +30,8 @@ impl Admin<'_> {
         Ok((view.grant, family.map(|view| view.family)))
     }
 
-    /// Takes a grant back: its family dies, and an approval that was not redeemed yet becomes a refusal.
+    /// Takes a grant back: its family dies, an approval that was not redeemed yet becomes a refusal, and codes that nobody
+    /// decided end at once (RFC 10027 §6.1.6).
     ///
     /// # Errors
     /// There is none, or the store.
@@ -41,18 +43,14 @@ impl Admin<'_> {
             // Grant and family of one moment: between two, a replacement could put a live family behind a dead one.
             let view = flow.store.redeem_view(&named.grant.device_code).await?;
             let Some(view) = view else { return Ok(Decision::only(false)) };
-            let denied = |grant: &Grant, by: UserId| {
-                let state = GrantState::Denied { at: now, by, reported: false };
-                vec![Change::Put(Row::Grant(Box::new(Grant { state, ..grant.clone() })))]
-            };
             let changes = match &view.grant.state {
-                GrantState::Approved(approval) => denied(&view.grant, approval.user_id),
+                GrantState::Approved(_) | GrantState::Pending => ended(&view.grant, now).into_iter().collect(),
                 GrantState::Redeemed(..) => {
                     let live = view.family.iter().filter(|family| family.revoked_at.is_none());
                     let dead = |family: &Family| Family { revoked_at: Some(now), ..family.clone() };
                     live.map(|family| Change::Put(Row::Family(Box::new(dead(family))))).collect()
                 }
-                GrantState::Denied { .. } | GrantState::Pending => Vec::new(),
+                GrantState::Denied { .. } => Vec::new(),
             };
             Ok(Decision { reply: true, requires: vec![(&view.grant).into()], changes })
         })

@@ -2,7 +2,7 @@
 
 use super::{Refusal, Registrable};
 use crate::change::{Change, Decision, Key, Row};
-use crate::model::{Client, Grant, GrantState, Registration, SubjectType, TokenPolicy};
+use crate::model::{Client, Demand, Grant, GrantState, Registration, SubjectType, TokenPolicy};
 use crate::secret::{ClientSecret, SecretHash};
 use crate::wire::registration::Repeated;
 use crate::{Entropy, Timestamp};
@@ -84,7 +84,11 @@ pub fn update(
         grants: wanted.grants,
         scopes: wanted.scopes,
         id_token_alg: wanted.id_token_alg,
-        tokens: TokenPolicy { dpop: wanted.dpop, subject: subject(client, wanted.subject), ..client.tokens.clone() },
+        tokens: TokenPolicy {
+            dpop: dpop(client, wanted.dpop),
+            subject: subject(client, wanted.subject),
+            ..client.tokens.clone()
+        },
         registration: Some(registration.clone()),
         ..client.clone()
     };
@@ -104,11 +108,19 @@ pub fn update(
     Decision { reply: Updated { client: updated, registration, secret }, requires, changes }
 }
 
-/// A client that stays pairwise stays in the sector that an operator gave it.
+/// A client that is pairwise stays so, in the sector that an operator gave it: it cannot ask to know people better.
 fn subject(client: &Client, wanted: SubjectType) -> SubjectType {
-    match (&client.tokens.subject, wanted) {
-        (own @ SubjectType::Pairwise(_), SubjectType::Pairwise(_)) => own.clone(),
-        (_, wanted) => wanted,
+    match &client.tokens.subject {
+        own @ SubjectType::Pairwise(_) => own.clone(),
+        SubjectType::Public => wanted,
+    }
+}
+
+/// A client that has to bind its tokens cannot excuse itself.
+const fn dpop(client: &Client, wanted: Demand) -> Demand {
+    match (client.tokens.dpop, wanted) {
+        (Demand::Required, _) | (_, Demand::Required) => Demand::Required,
+        (Demand::Optional, Demand::Optional) => Demand::Optional,
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) async fn post(ask: &Ask<'_>, form: &Form<'_>) -> Reply {
         Ok(revoked) => {
             if let Some(flow::Revoked { grant_id: grant, user_id: user }) = revoked {
                 let (client, approver) = (&credentials.client_id, Some(ask.address));
-                ask.audit(&AuditEvent::Revoke { client, grant, user, by: RevokedBy::Client, approver });
+                ask.audit(&AuditEvent::Revoke { client, grant, user: Some(user), by: RevokedBy::Client, approver });
             }
             reply::json_bytes(StatusCode::OK, "{}".into())
         }

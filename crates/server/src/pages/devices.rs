@@ -76,7 +76,7 @@ async fn remove(ask: &Ask<'_>, visit: Visit, person: &SignedIn, device: &Device)
         Ok(true) => {
             let (by, approver) = (RevokedBy::Person, Some(ask.address));
             let user = person.user.id;
-            ask.audit(&AuditEvent::Revoke { client: client_id, grant: *grant_id, user, by, approver });
+            ask.audit(&AuditEvent::Revoke { client: client_id, grant: *grant_id, user: Some(user), by, approver });
             let name = row(ask, device).called().to_owned();
             Ok(back(ask, visit, DevicesNotice::Removed { name }))
         }

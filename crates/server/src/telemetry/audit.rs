@@ -96,8 +96,8 @@ pub enum AuditEvent<'a> {
         client: &'a ClientId,
         /// The grant.
         grant: GrantId,
-        /// The person whose it was.
-        user: UserId,
+        /// The person whose it was; nobody's, when nobody had decided yet.
+        user: Option<UserId>,
         /// Who took it back.
         by: RevokedBy,
         /// Where from, when it came over HTTP.
@@ -270,7 +270,7 @@ impl<'a> AuditEvent<'a> {
             Self::Revoke { client, grant, user, by, approver } => Fields {
                 client_id: Some(client),
                 grant: Some(grant),
-                user: Some(user),
+                user,
                 approver,
                 outcome: Some(by.name()),
                 ..Fields::default()

@@ -223,6 +223,9 @@ fn what_a_grant_gave_is_taken_back() {
     let again = revoke(grants.live).done();
     assert!(again.err.contains("it is revoked") && !again.err.contains("audit"), "{again:?}");
     revoke(grants.forgotten).failed("there is no grant");
-    revoke(grants.pending).failed("nobody has approved");
+    let ended = revoke(grants.pending).done();
+    assert!(ended.err.contains("event=\"revoke\"") && !ended.err.contains("user="), "{ended:?}");
+    assert_eq!(grants.list(&["--pending"]), [], "codes that nobody decided end at once");
+    assert!(revoke(grants.pending).done().err.contains("it is expired"));
     assert!(revoke(grants.denied).done().err.contains("it is reported"));
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::change::Key;
 use crate::grant::fixture;
-use crate::model::{Approval, AuthMethod, ClientKeys, Grant, GrantState, SubjectType};
+use crate::model::{Approval, AuthMethod, ClientKeys, Demand, Grant, GrantState, SubjectType};
 use crate::secret::ClientSecret;
 use crate::wire::registration::{ClientInformation, Repeated};
 
@@ -117,6 +117,16 @@ fn cf_12_dr_5_1_a_change_goes_no_further_than_the_registration_was_allowed() {
         change(&client, &named(&client), &json!({ "grant_types": both() })).err(),
         Some(Refusal::GrantTypesBeyond)
     );
+}
+
+#[test]
+fn dr_5_1_what_an_operator_demands_a_client_does_not_excuse_itself_from() {
+    let (mut client, _) = tv();
+    client.tokens.dpop = Demand::Required;
+    client.tokens.subject = SubjectType::Pairwise(Some("sector".into()));
+    let said = json!({ "grant_types": both(), "dpop_bound_access_tokens": false, "subject_type": "public" });
+    let after = change(&client, &named(&client), &said).unwrap().reply.client;
+    assert_eq!((after.tokens.dpop, &after.tokens.subject), (Demand::Required, &client.tokens.subject));
 }
 
 #[test]

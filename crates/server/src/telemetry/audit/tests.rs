@@ -86,7 +86,7 @@ fn every_event_has_its_own_name_and_is_written() {
         AuditEvent::Redeem { client, grant, user, initiator },
         AuditEvent::Refresh { client, grant, user, initiator },
         AuditEvent::Replay { client, grant, initiator, outcome: ReplayOutcome::Revoked },
-        AuditEvent::Revoke { client, grant, user, by: RevokedBy::Person, approver: Some(approver) },
+        AuditEvent::Revoke { client, grant, user: Some(user), by: RevokedBy::Person, approver: Some(approver) },
         AuditEvent::SignIn { user, session, approver },
         AuditEvent::SignInFailed { user: None, approver, cause: SignInCause::Credentials },
         AuditEvent::SignOut { user, session, approver },

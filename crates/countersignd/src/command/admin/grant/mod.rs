@@ -202,13 +202,7 @@ async fn show(on: &Deployment, id: GrantId, json: bool, out: &mut dyn Write) -> 
 async fn revoke(on: &Deployment, id: GrantId) -> Result<(), Failure> {
     let Known { grant, family } = find(on, id).await?;
     match Standing::of(grant.as_ref(), family.as_ref(), on.now()) {
-        Standing::Approved | Standing::Live => {}
-        Standing::Pending => {
-            return Err(anyhow!(
-                "nobody has approved {id}, so there is nothing to take back; its codes end by themselves"
-            )
-            .into());
-        }
+        Standing::Approved | Standing::Live | Standing::Pending => {}
         over @ (Standing::Denied | Standing::Ended | Standing::Expired | Standing::Reported | Standing::Revoked) => {
             say(&format!("{id} gives no access: it is {}.", over.name()));
             return Ok(());
@@ -221,7 +215,7 @@ async fn revoke(on: &Deployment, id: GrantId) -> Result<(), Failure> {
         (None, Some(family)) => on.admin().revoke_family(family.id).await?,
         (None, None) => {}
     }
-    if let (Some(client), Some(user)) = (client, user) {
+    if let Some(client) = client {
         let event = AuditEvent::Revoke { client, grant: id, user, by: RevokedBy::Administrator, approver: None };
         event.record(RequestId::draw(&mut on.flow().env().entropy()), &Metrics::default());
     }
