@@ -19,6 +19,12 @@ pub(super) fn debian(programs: &[(&str, &str)]) -> Result<()> {
     if packages.is_empty() { Ok(()) } else { install(&packages) }
 }
 
+/// PostgreSQL, of which Debian puts no server program on the path.
+pub(super) fn postgresql() -> Result<()> {
+    let is_there = installed("initdb") || Path::new("/usr/lib/postgresql").is_dir();
+    if is_there { Ok(()) } else { install(&["postgresql"]) }
+}
+
 fn install(packages: &[&str]) -> Result<()> {
     let wanted = packages.join(" ");
     if !installed("apt-get") {

@@ -9,6 +9,7 @@ use super::{Tally, provision};
 use crate::process::{self, Profile};
 
 pub(super) fn unit() -> Result<Tally> {
+    provision::postgresql()?;
     counted(process::cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]), |line| {
         let (_, figures) = line.split_once("test result: ")?;
         Some(Tally { passed: before(figures, " passed")?, failed: before(figures, " failed")? })
