@@ -108,11 +108,11 @@ pub fn update(
     Decision { reply: Updated { client: updated, registration, secret }, requires, changes }
 }
 
-/// A client that is pairwise stays so, in the sector that an operator gave it: it cannot ask to know people better.
+/// A client that an operator gave a sector stays in it: it cannot ask to know people better.
 fn subject(client: &Client, wanted: SubjectType) -> SubjectType {
     match &client.tokens.subject {
-        own @ SubjectType::Pairwise(_) => own.clone(),
-        SubjectType::Public => wanted,
+        own @ SubjectType::Pairwise(Some(_)) => own.clone(),
+        SubjectType::Pairwise(None) | SubjectType::Public => wanted,
     }
 }
 
