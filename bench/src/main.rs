@@ -32,7 +32,7 @@ enum Command {
     Polls(Plan),
     /// Durable grant creations a second, beside raw SQLite.
     Start(Plan),
-    /// Redemptions a second, without and with an id_token, beside raw SQLite.
+    /// Redemptions a second, with a refresh token, without, and with an id_token, beside raw SQLite.
     Redeem(Plan),
     /// Serves a baseline until it is killed; this program starts itself so.
     #[command(hide = true)]
@@ -54,6 +54,9 @@ struct Plan {
     /// Connections that are open at once.
     #[arg(long, default_value_t = 64)]
     connections: usize,
+    /// Grants that were redeemed before, with their families: for `redeem`.
+    #[arg(long, default_value_t = 0)]
+    present: usize,
     /// Where databases are made: the disk that is measured.
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     folder: PathBuf,

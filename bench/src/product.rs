@@ -17,6 +17,8 @@ use crate::process::{Server, free_address};
 
 /// A client without a secret and with a scope that brings no id_token: access tokens are signed with ES256.
 pub(crate) const CLIENT: &str = "bench";
+/// The same with lasting access: a refresh token comes with the access token.
+pub(crate) const LASTING: &str = "bench-lasting";
 /// One whose tokens come with an id_token, signed with RS256.
 pub(crate) const OPENID: &str = "bench-openid";
 
@@ -51,6 +53,8 @@ impl Product {
              [device]\nhold = \"0s\"\nlifetime = \"30m\"\n\
              [limits]\npending_grants_per_network = {NETWORK_GRANTS}\nconnections_per_network = {NETWORK_CONNECTIONS}\n\
              [[client]]\nid = \"{CLIENT}\"\nname = \"Bench\"\ngrants = [\"device\"]\nscopes = [\"measure\"]\n\
+             [[client]]\nid = \"{LASTING}\"\nname = \"Bench\"\ngrants = [\"device\", \"refresh_token\"]\n\
+             scopes = [\"measure\", \"offline_access\"]\n\
              [[client]]\nid = \"{OPENID}\"\nname = \"Bench\"\ngrants = [\"device\"]\nscopes = [\"openid\"]\n"
         )
     }

@@ -14,6 +14,9 @@ pub(crate) struct Arguments {
     /// Rounds, in each of which everything is measured once.
     #[arg(long)]
     rounds: Option<u32>,
+    /// Grants that were redeemed before, with their families: for `redeem`.
+    #[arg(long)]
+    present: Option<usize>,
     /// Where databases are made: the disk that is measured.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -45,6 +48,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut command = process::cargo();
     command.args(["run", "--quiet", "--release", "--locked", "--package", "countersign-bench", "--"]);
     command.arg(arguments.name.text()).arg("--countersignd").arg(program);
+    if let Some(present) = arguments.present {
+        command.args(["--present", &present.to_string()]);
+    }
     if let Some(rounds) = arguments.rounds {
         command.args(["--rounds", &rounds.to_string()]);
     }

@@ -15,7 +15,7 @@ use crate::baseline::sqlite::{BATCH, Raw};
 use crate::load::figures::{Spread, latency};
 use crate::load::{Answer, Pace, Shape, Work, send};
 use crate::process::Server;
-use crate::product::{CLIENT, OPENID, Product};
+use crate::product::{CLIENT, LASTING, OPENID, Product};
 use crate::report::{Report, spread};
 use crate::{Plan, pin, prepare};
 
@@ -26,6 +26,7 @@ const ROWS: usize = 20_000;
 struct Redemptions {
     requests: Vec<Vec<u8>>,
     with_id_token: bool,
+    with_refresh_token: bool,
 }
 
 #[derive(Deserialize)]
@@ -33,6 +34,7 @@ struct Issued {
     access_token: String,
     token_type: String,
     id_token: Option<String>,
+    refresh_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +53,7 @@ impl Work for Redemptions {
         let issued: Issued = serde_json::from_slice(answer.body).with_context(text)?;
         ensure!(issued.token_type == "Bearer" && signed_with(&issued.access_token)? == "ES256", "{}", text());
         ensure!(issued.id_token.is_some() == self.with_id_token, "{}", text());
+        ensure!(issued.refresh_token.is_some() == self.with_refresh_token, "{}", text());
         if let Some(token) = issued.id_token {
             ensure!(signed_with(&token)? == "RS256", "{}", text());
         }
@@ -106,33 +109,51 @@ pub(crate) fn run(plan: &Plan) -> Result<Value> {
     let product = Product::new(plan)?;
     // The first round warms up and does not count.
     let rounds = usize::try_from(plan.rounds)? + 1;
-    let codes = prepare::approved(&product, &[(CLIENT, rounds * EACH), (OPENID, rounds * EACH)])?;
-    let [plain, openid] = &codes[..] else { anyhow::bail!("two clients were asked for") };
+    let clients = [
+        (CLIENT, None, rounds * EACH),
+        (LASTING, Some("measure offline_access"), rounds * EACH),
+        (OPENID, None, rounds * EACH),
+    ];
+    let codes = prepare::approved(&product, &clients, plan.present)?;
+    let [plain, lasting, openid] = &codes[..] else { anyhow::bail!("three clients were asked for") };
     let server = product.start()?;
     let mut raw = Raw::new(product.folder())?;
-    let plain = work(server.address, CLIENT, plain, false);
-    let openid = work(server.address, OPENID, openid, true);
-    let (mut access, mut both, mut beside) = (Measured::default(), Measured::default(), Vec::new());
+    let plain = work(server.address, CLIENT, plain);
+    let lasting = work(server.address, LASTING, lasting);
+    let openid = work(server.address, OPENID, openid);
+    let (mut access, mut refreshable) = (Measured::default(), Measured::default());
+    let (mut both, mut beside) = (Measured::default(), Vec::new());
     for round in 0..rounds {
         let raw_rate = raw.rate(ROWS)?;
         if round > 0 {
             beside.push(raw_rate);
         }
         access.round(&server, plan.connections, &plain, round)?;
+        refreshable.round(&server, plan.connections, &lasting, round)?;
         both.round(&server, plan.connections, &openid, round)?;
     }
-    let figure = Spread::of(access.rates.iter().copied());
-    let mut report = Report::new("redeem", figure, "redemptions/s, ES256 access token", plan.rounds)?;
+    let figure = Spread::of(refreshable.rates.iter().copied());
+    let unit = "redemptions/s, ES256 access token and refresh token";
+    let mut report = Report::new("redeem", figure, unit, plan.rounds)?;
+    report.add("present", json!(plan.present));
     report.add("connections", json!(plan.connections));
     report.add("es256", access.summary());
+    report.add("es256_and_refresh_token", refreshable.summary());
     report.add("es256_and_rs256_id_token", both.summary());
-    let ratios =
-        json!({"es256_to_sqlite_raw": access.beside(&beside), "with_id_token_to_sqlite_raw": both.beside(&beside)});
+    let ratios = json!({
+        "es256_to_sqlite_raw": access.beside(&beside),
+        "with_refresh_token_to_sqlite_raw": refreshable.beside(&beside),
+        "with_id_token_to_sqlite_raw": both.beside(&beside),
+    });
     report.add("ratios", ratios);
     report.add("baselines", json!({"sqlite_raw": {"rows_per_second": spread(Spread::of(beside), 0), "batch": BATCH}}));
     Ok(report.finish())
 }
 
-fn work(address: SocketAddr, client: &str, codes: &[String], with_id_token: bool) -> Arc<Redemptions> {
-    Arc::new(Redemptions { requests: codes.iter().map(|code| poll(address, client, code)).collect(), with_id_token })
+fn work(address: SocketAddr, client: &str, codes: &[String]) -> Arc<Redemptions> {
+    Arc::new(Redemptions {
+        requests: codes.iter().map(|code| poll(address, client, code)).collect(),
+        with_id_token: client == OPENID,
+        with_refresh_token: client == LASTING,
+    })
 }
