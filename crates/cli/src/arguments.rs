@@ -29,6 +29,8 @@ const EXIT_CODES: &str = "Messages go to stderr, results to stdout.\n\n\
 pub(crate) enum Command {
     /// Sign in: show a code that a person confirms in a browser elsewhere
     Login(Box<Login>),
+    /// Wait for the end of a sign-in that `login --detach` started
+    Wait(Wait),
     /// Print a valid access token, renewed when needed
     Token(Profile),
     /// Print the headers for an API call, as for `curl -H @-`
@@ -71,6 +73,15 @@ pub(crate) struct Status {
     #[command(flatten)]
     pub(crate) of: Profile,
     /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Wait {
+    #[command(flatten)]
+    pub(crate) of: Profile,
+    /// Print events as JSON, one object a line, on stdout; no event carries a token
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -156,6 +167,12 @@ pub(crate) struct Login {
     /// Print events as JSON, one object a line, on stdout; no event carries a token
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
+    /// Show the code and end; `countersign wait` sees to the rest
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["auto_renew", "private"])]
+    pub(crate) detach: bool,
+    /// When a code runs out, get a new one without asking, until somebody confirms or you stop it
+    #[arg(long, help_heading = "Output")]
+    pub(crate) auto_renew: bool,
     /// Draw no QR code
     #[arg(long, help_heading = "Output")]
     pub(crate) no_qr: bool,
@@ -211,6 +228,11 @@ mod tests {
             "request POST https://api.example.com/ -d {} --header c:d --include",
             "doctor https://id.example.com --json --client-id tv --provider okta --no-probe",
             "doctor",
+            "login --detach --json",
+            "login --auto-renew --store-passphrase",
+            "login --store keyring",
+            "login --store-key-file /k",
+            "wait work --json",
             "key new /k",
             "key show /k",
         ] {

@@ -18,6 +18,8 @@ pub(crate) enum Event<'a> {
         expires_at: String,
         interval: u64,
     },
+    /// The sign-in goes on without this process: `countersign wait` has its end.
+    Detached { profile: &'a str },
     /// It is over.
     Failed { error: &'a str, message: &'a str, exit: u8 },
     /// Something to know before it begins.
@@ -33,6 +35,8 @@ pub(crate) enum Event<'a> {
         scope: Option<Plain>,
         expires_at: Option<String>,
         token_type: &'static str,
+        /// Where the tokens are kept: `keyring`, `file` or `none`.
+        store: &'static str,
     },
     /// The server wants fewer polls.
     SlowDown { interval: u64 },
@@ -72,11 +76,17 @@ mod tests {
             line(&failed),
             r#"{"event":"failed","error":"access_denied","message":"Declined on the other device.","exit":3}"#
         );
-        let signed_in =
-            Event::SignedIn { profile: "default", name: None, scope: None, expires_at: None, token_type: "DPoP" };
+        let signed_in = Event::SignedIn {
+            profile: "default",
+            name: None,
+            scope: None,
+            expires_at: None,
+            token_type: "DPoP",
+            store: "file",
+        };
         assert_eq!(
             line(&signed_in),
-            r#"{"event":"signed_in","profile":"default","name":null,"scope":null,"expires_at":null,"token_type":"DPoP"}"#
+            r#"{"event":"signed_in","profile":"default","name":null,"scope":null,"expires_at":null,"token_type":"DPoP","store":"file"}"#
         );
     }
 }

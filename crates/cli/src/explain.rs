@@ -4,7 +4,7 @@ use client::discovery::DiscoveryError;
 use client::error::Refusal;
 use client::identity::IdentityError;
 use client::protected_resource::ResourceError;
-use client::vault::VaultError;
+use client::vault::{KeyringError, Seal, VaultError};
 use client::{Error, Plain, Retry};
 use proto::wire::error::ErrorCode;
 
@@ -37,6 +37,8 @@ pub(crate) fn error(error: &Error, host: &str, lifetime: Option<u64>) -> Failure
                 "Check the issuer; `countersign doctor` tells what a server can. Otherwise sign in with a browser there.",
             )
         }
+        Error::NotOurs => Failure::usage("The sign-in was started by another application, or at another server.")
+            .advise("Start a new one: `countersign login`."),
         Error::Parameter(name) => Failure::usage(format!("--parameter is not for {:?}.", name.as_str()))
             .advise("There is an option for it, or the program sends it itself."),
         Error::Unusable { what, why, status } => {
@@ -58,7 +60,21 @@ pub(crate) fn retry(reason: Retry) -> String {
 
 /// What went wrong with the store.
 pub(crate) fn vault(error: &VaultError) -> Failure {
-    Failure::store(format!("The token store failed: {}.", error.to_string().trim_end_matches('.')))
+    let failure = Failure::store(format!("The token store failed: {}.", error.to_string().trim_end_matches('.')));
+    match error {
+        VaultError::Keyring(KeyringError::Locked | KeyringError::Dismissed) => {
+            failure.advise("Unlock the keyring of the desktop, or sign in with --store file.")
+        }
+        VaultError::Keyring(_) => {
+            failure.advise("Sign in with --store file, or seal the tokens with --store-passphrase.")
+        }
+        VaultError::NoKey(Seal::Keyring) => failure.advise("Sign in again to make a new one."),
+        VaultError::NoKey(Seal::KeyFile) => {
+            failure.advise("Bring it back, or sign in again with --store-key-file FILE.")
+        }
+        VaultError::NoKey(Seal::Passphrase) => failure.advise("Set COUNTERSIGN_PASSPHRASE, or run this on a terminal."),
+        _ => failure,
+    }
 }
 
 fn unreachable(host: &str, detail: &Plain) -> Failure {

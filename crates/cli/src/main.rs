@@ -12,6 +12,7 @@ mod explain;
 mod paths;
 mod profile;
 mod prompt;
+mod shield;
 
 use std::process::ExitCode;
 

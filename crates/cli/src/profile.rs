@@ -52,6 +52,10 @@ pub(crate) struct Profile {
     pub(crate) ca_file: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) store: Store,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) store_key_file: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) store_passphrase: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) allow_http_loopback: bool,
 }
@@ -86,6 +90,7 @@ impl Profile {
         };
         // One way to authenticate: a new one takes the place of the other.
         let (new_secret, new_key) = (given.client_secret_file.is_some(), given.client_key_file.is_some());
+        let (new_store, new_seal) = (given.store.is_some(), given.store_passphrase || given.store_key_file.is_some());
         let dpop = if given.no_dpop { Some(Use::Never) } else { given.dpop };
         Ok(Self {
             issuer,
@@ -106,7 +111,12 @@ impl Profile {
             parameters: list(given.parameters, known.map(|known| &known.parameters)),
             device_name: given.device_name.or_else(|| known?.device_name.clone()),
             ca_file: path(given.ca_file).or_else(|| known?.ca_file.clone()),
-            store: given.store.or_else(|| known.map(|known| known.store)).unwrap_or_default(),
+            // One way to keep them: a new one takes the place of the other.
+            store: given.store.or_else(|| known.filter(|_| !new_seal).map(|known| known.store)).unwrap_or_default(),
+            store_key_file: path(given.store_key_file)
+                .or_else(|| known.filter(|_| !new_store && !new_seal)?.store_key_file.clone()),
+            store_passphrase: given.store_passphrase
+                || known.is_some_and(|known| !new_store && !new_seal && known.store_passphrase),
             allow_http_loopback: given.allow_http_loopback || known.is_some_and(|known| known.allow_http_loopback),
         })
     }

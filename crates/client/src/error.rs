@@ -30,6 +30,9 @@ pub enum Error {
     /// The token is not bound to the key of this device, which was asked for (RFC 9449 §5). It was dropped.
     #[error("the server did not bind the token to the key of this device")]
     NotBound,
+    /// A sign-in that was kept is another application's, or another server's.
+    #[error("the sign-in was started by another application or at another server")]
+    NotOurs,
     /// An additional parameter has a name that this client uses itself. Nothing was sent.
     #[error("{0} is not for additional parameters")]
     Parameter(Plain),

@@ -49,6 +49,7 @@ pub mod session;
 pub mod terminal;
 pub mod text;
 pub mod transport;
+pub mod upkeep;
 pub mod vault;
 
 pub use authentication::{Application, Authentication};
@@ -60,7 +61,7 @@ pub use env::{Environment, System};
 pub use error::Error;
 pub use identity::Identity;
 pub use jose::Algorithm;
-pub use login::{Client, Login, LoginRequest, Prompt, SignedIn, When};
+pub use login::{Client, Login, LoginRequest, Pending, Prompt, SignedIn, When};
 pub use proof_key::ProofKey;
 pub use proto::device::{Event, Failure, Retry};
 pub use provider::Provider;

@@ -20,7 +20,10 @@ use crate::session::is_bound_as_asked;
 use crate::transport::TransportError;
 use crate::{Application, Environment, Error, Identity, Plain, ProofKey, Server, Session, Transport, body, identity};
 
+mod pending;
 mod start;
+
+pub use pending::Pending;
 
 const POLL_REPLY: &str = "the answer to a poll";
 
@@ -99,11 +102,13 @@ pub struct SignedIn {
     pub unchecked: Option<IdentityError>,
 }
 
-/// A sign-in under way. Dropping it, or the future of [`Login::finish`], stops it.
+/// A sign-in under way. Dropping it, or the future of [`Login::finish`], stops it; [`Login::pending`] is what somebody else
+/// goes on with.
 pub struct Login<'c, T, E> {
     client: &'c Client<T, E>,
     codes: AuthorizationResponse,
     entropy: Box<dyn Entropy + Send>,
+    keeper: Option<pending::Keeper<'c>>,
     key: Option<ProofKey>,
     /// What the transport said last, for the message at the end.
     last_failure: Option<Plain>,
@@ -137,7 +142,10 @@ impl<T: Transport, E: Environment> Login<'_, T, E> {
             let now = self.client.environment.now();
             match self.machine.step(now) {
                 Step::Done(outcome) => return self.conclude(outcome).await,
-                Step::Send(poll) => self.poll(poll).await?,
+                Step::Send(poll) => {
+                    self.checkpoint();
+                    self.poll(poll).await?;
+                }
                 Step::Show(event) => watch(event),
                 Step::WaitUntil(moment) => tokio::select! {
                     () = self.client.environment.sleep_until(moment) => {}

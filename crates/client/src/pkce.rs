@@ -23,6 +23,11 @@ impl Pkce {
         Self::of(URL_SAFE_NO_PAD.encode(entropy::bytes::<32>(entropy)))
     }
 
+    /// The rest of a sign-in that another process started.
+    pub(crate) fn again(verifier: &Credential) -> Self {
+        Self::of(verifier.reveal().to_owned())
+    }
+
     fn of(verifier: String) -> Self {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
         Self { challenge, verifier: Credential::new(verifier) }

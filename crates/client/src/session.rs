@@ -26,6 +26,9 @@ pub struct Session {
     pub client_id: String,
     /// When the access token ends, if the server said so.
     pub expires_at: Option<Timestamp>,
+    /// When the access token was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at: Option<Timestamp>,
     /// The server.
     pub issuer: String,
     /// The person, by the most telling claim. The server's text.
@@ -63,6 +66,7 @@ impl Session {
             access_token: tokens.access_token,
             client_id: client.application.client_id.clone(),
             expires_at: tokens.expires_in.map(|seconds| now + Duration::from_secs(seconds)),
+            issued_at: Some(now),
             issuer: client.server.issuer.as_str().to_owned(),
             name: None,
             proof_key,
@@ -73,10 +77,24 @@ impl Session {
         }
     }
 
-    /// The access token will be good for a moment longer. One without a stated end is taken to be.
+    /// The access token will be good for a moment longer. One without a stated end is taken to be; one that never lived
+    /// long is good for as long as half its life is left.
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        self.expires_at.is_none_or(|end| end > now + LEAST)
+        let whole = self.issued_at.zip(self.expires_at).map(|(start, end)| end.since(start));
+        let least = whole.map_or(LEAST, |whole| LEAST.min(whole / 2));
+        self.expires_at.is_none_or(|end| end > now + least)
+    }
+
+    /// The access token has come near its end, and is better renewed while it is still good: in the last tenth of its life,
+    /// five minutes at most. `chance` spreads many who got theirs together, up to half of that.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp, chance: u8) -> bool {
+        const MOST: Duration = Duration::from_secs(300);
+        let (Some(end), Some(start)) = (self.expires_at, self.issued_at) else { return !self.is_fresh(now) };
+        let early = (end.since(start) / 10).min(MOST);
+        let early = early * (256 + u32::from(chance)) / 512;
+        end <= now + early.max(LEAST.min(end.since(start) / 2))
     }
 
     /// The access token has not ended yet.

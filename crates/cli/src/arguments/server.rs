@@ -63,15 +63,25 @@ pub(crate) struct Server {
     /// Where the tokens are kept
     #[arg(long, value_name = "WHERE", help_heading = "Access")]
     pub(crate) store: Option<Store>,
+    /// Seal the tokens with the key in this file, which is made if there is none
+    #[arg(long, value_name = "FILE", help_heading = "Access", conflicts_with_all = ["store_passphrase", "store"])]
+    pub(crate) store_key_file: Option<PathBuf>,
+    /// Seal the tokens with a passphrase, which is asked for; else COUNTERSIGN_PASSPHRASE
+    #[arg(long, help_heading = "Access", conflicts_with = "store")]
+    pub(crate) store_passphrase: bool,
 }
 
 /// Where tokens are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Store {
-    /// In a file only you can read
+    /// In the keyring of the desktop if there is one, else in a file; the default
     #[default]
+    Auto,
+    /// In a file only you can read, in plain text
     File,
+    /// In a file that only the keyring of the desktop can open
+    Keyring,
     /// Nowhere: the access token is printed once
     None,
 }

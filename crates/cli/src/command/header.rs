@@ -12,7 +12,7 @@ use crate::exit::{Failure, print};
 pub(crate) async fn run(arguments: &arguments::Header) -> Result<(), Failure> {
     let name = &arguments.of.profile;
     let url = arguments.url.as_deref().map(address).transpose()?;
-    let is_bound = command::session(&command::vault()?, name)?.proof_key.is_some();
+    let is_bound = command::session(name)?.proof_key.is_some();
     if is_bound && url.is_none() {
         let example = command::line("header", name, " --method GET --url https://api.example.com/…");
         return Err(Failure::usage("The token is bound to a key of this device, so its headers are for one call.")

@@ -1,32 +1,28 @@
 //! `countersign login`: asks for a code, shows it, waits for the person elsewhere, keeps what comes of it.
 
 use std::io::{self, IsTerminal};
-use std::time::Duration;
 
 use client::protected_resource::protected_resource;
-use client::{
-    Client, Environment, Https, Login, LoginRequest, Plain, Plaintext, Provider, Session, SignedIn, System, When,
-};
-use proto::wire::authorize::Quirk;
-use tokio::sync::mpsc::UnboundedReceiver;
+use client::terminal::Terminal;
+use client::{Environment, LoginRequest, Plaintext, Provider, When};
 
+use super::watch::{Manner, Watch};
+use super::{signed_in, store, wait};
 use crate::arguments::{self, Server, Store, Use};
 use crate::event::Event;
-use crate::exit::{Exit, Failure, print, say};
+use crate::exit::{Exit, Failure, say};
 use crate::profile::{Profile, Profiles};
-use crate::prompt::layout::{Page, page};
-use crate::prompt::progress::{self, Progress};
-use crate::prompt::{Picture, keys};
-use crate::{browser, calendar, command, explain};
-use client::terminal::{self, Terminal};
-
-/// How often the waiting line moves.
-const FRAME: Duration = Duration::from_millis(120);
+use crate::{command, explain};
 
 pub(crate) async fn run(arguments: arguments::Login) -> Result<(), Failure> {
     let json = arguments.json;
+    until_stopped(json, sign_in(arguments)).await
+}
+
+/// Ends with Ctrl-C, and with an event that tells how, for whoever wants events.
+pub(super) async fn until_stopped(json: bool, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let outcome = tokio::select! {
-        outcome = sign_in(arguments) => outcome,
+        outcome = work => outcome,
         _ = tokio::signal::ctrl_c() => Err(interrupted()),
     };
     if json && let Err(failure) = outcome {
@@ -42,27 +38,31 @@ async fn sign_in(arguments: arguments::Login) -> Result<(), Failure> {
     if arguments.private && !(terminal.present && io::stdin().is_terminal()) {
         return Err(Failure::usage("--private needs a terminal: the code is shown when Enter is pressed."));
     }
+    let (name, json) = (&arguments.profile, arguments.json);
     let mut profiles = Profiles::load()?;
-    let known = profiles.find(&arguments.profile).cloned();
+    let known = profiles.find(name).cloned();
     let mut given = arguments.server.clone();
     if let Some(api) = &arguments.api {
         given = guarded_by(api, given).await?;
-        if !arguments.json {
+        if !json {
             say(&format!("{api} takes tokens of {}.", given.issuer.as_deref().unwrap_or_default()));
         }
     }
-    let profile = Profile::merge(&arguments.profile, given, known)?;
-    let vault = command::vault()?;
-    if profile.store == Store::File {
-        // Better now than after somebody went to the trouble of signing in.
-        vault.probe().map_err(|error| explain::vault(&error))?;
+    let profile = Profile::merge(name, given, known)?;
+    let binding = binding(&profile)?;
+    // Better now than after somebody went to the trouble of signing in.
+    let chosen = store::choose(name, &profile)?;
+    if arguments.detach && chosen.vault.is_none() {
+        return Err(Failure::usage("--detach needs a place to keep what goes on.").advise("Leave out --store none."));
     }
 
-    let binding = binding(&profile)?;
     let client = command::connect(&profile).await?;
     let host = client.server.issuer.authority().to_owned();
     if let Some(note) = experimental(client.server.provider) {
-        if arguments.json { Event::Note { message: &note }.send()? } else { say(&note) }
+        if json { Event::Note { message: &note }.send()? } else { say(&note) }
+    }
+    if !json {
+        store::tell(&chosen);
     }
     let request = LoginRequest {
         audience: profile.audience.clone(),
@@ -73,27 +73,52 @@ async fn sign_in(arguments: arguments::Login) -> Result<(), Failure> {
         resources: profile.resources.clone(),
         scopes: profile.scopes.clone(),
     };
-    let waited = async {
-        let login = client.start(request).await.map_err(|error| explain::error(&error, &host, None))?;
-        if arguments.json {
-            return report(&client, login, &host).await;
+    let asked = profile.scopes.join(" ");
+    let mut watch = Watch::new(&client, (&host, &asked), manner(&arguments), terminal);
+    if arguments.detach {
+        let login =
+            client.start(request).await.map_err(|error| hinted(explain::error(&error, &host, None), binding))?;
+        wait::detach(name, &watch, &login)?;
+        return profiles.put(name, profile);
+    }
+    let signed_in = loop {
+        let login = client.start(request.clone()).await;
+        let login = login.map_err(|error| hinted(explain::error(&error, &host, None), binding))?;
+        let next = client.environment.now().monotonic + login.prompt().interval;
+        match watch.wait(login).await {
+            Ok(signed_in) => break signed_in,
+            Err(failure) if failure.exit == Exit::Expired && arguments.auto_renew => {
+                // However short its codes live, a server is asked for them no faster than for tokens.
+                client.environment.sleep_until(next).await;
+            }
+            Err(failure) if failure.exit == Exit::Expired && watch.wants_another(&failure).await => {}
+            Err(failure) => return Err(hinted(failure, binding)),
         }
-        let asked = profile.scopes.join(" ");
-        Watch { arguments: &arguments, client: &client, host: &host, scopes: &asked, terminal }.wait(login).await
     };
-    let signed_in = waited.await.map_err(|failure| match failure.error.as_str() {
+    signed_in::keep(&chosen, name, &signed_in.session)?;
+    profiles.put(name, profile)?;
+    signed_in::tell((name, json), &chosen, &signed_in, &host)
+}
+
+fn manner(arguments: &arguments::Login) -> Manner {
+    Manner {
+        browser: !arguments.no_browser && !arguments.detach,
+        copy: arguments.copy,
+        json: arguments.json,
+        picture: !arguments.no_qr,
+        private: arguments.private,
+        spell: arguments.spell,
+    }
+}
+
+/// What an application that has to bind its tokens is told when they were not to be bound.
+fn hinted(failure: Failure, binding: When) -> Failure {
+    match failure.error.as_str() {
         "invalid_dpop_proof" if binding == When::Never => {
             failure.advise("This application has to bind its tokens to a key: use --dpop auto, and not --store none.")
         }
         _ => failure,
-    })?;
-
-    if profile.store == Store::File {
-        vault.save(&arguments.profile, &signed_in.session).or_else(|error| rescue(&error, &signed_in.session))?;
     }
-    let store = profile.store;
-    profiles.put(&arguments.profile, profile)?;
-    finish(&arguments, store, &signed_in, terminal, &host)
 }
 
 /// What to say before signing in at a provider whose profile nobody has confirmed.
@@ -128,181 +153,8 @@ fn binding(profile: &Profile) -> Result<When, Failure> {
         (Store::None, Use::Always) => Err(Failure::usage("A token bound to a key needs a place to keep the key.")
             .advise("Leave out --store none, or add --no-dpop.")),
         (Store::None, Use::Auto | Use::Never) => Ok(When::Never),
-        (Store::File, dpop) => Ok(dpop.into()),
+        (Store::Auto | Store::File | Store::Keyring, dpop) => Ok(dpop.into()),
     }
-}
-
-/// With `--json`: events for a program, and nothing else.
-async fn report(
-    client: &Client<Https, System>,
-    login: Login<'_, Https, System>,
-    host: &str,
-) -> Result<SignedIn, Failure> {
-    let prompt = login.prompt();
-    Event::Code {
-        user_code: &prompt.user_code,
-        verification_uri: &prompt.verification_uri,
-        verification_uri_complete: prompt.verification_uri_complete.as_ref(),
-        expires_at: calendar::iso(prompt.expires_at.wall),
-        interval: prompt.interval.as_secs(),
-    }
-    .send()?;
-    let lifetime = lifetime(client, &login);
-    let mut broken = None;
-    let outcome = login.finish(|seen| {
-        let event = match seen {
-            client::Event::Pending => Event::Pending,
-            client::Event::Retry { reason, delay } => {
-                Event::Retry { reason: explain::retry(reason), delay: delay.as_secs() }
-            }
-            client::Event::SlowDown { interval } => Event::SlowDown { interval: interval.as_secs() },
-        };
-        let written = event.send();
-        broken = broken.take().or(written.err());
-    });
-    let outcome = outcome.await.map_err(|error| explain::error(&error, host, Some(lifetime)));
-    broken.map_or(outcome, Err)
-}
-
-fn lifetime(client: &Client<Https, System>, login: &Login<'_, Https, System>) -> u64 {
-    let left = login.prompt().expires_at.monotonic.saturating_sub(client.environment.now().monotonic);
-    left.as_secs() + u64::from(left.subsec_millis() > 0)
-}
-
-/// Somebody watches.
-struct Watch<'a> {
-    arguments: &'a arguments::Login,
-    client: &'a Client<Https, System>,
-    host: &'a str,
-    scopes: &'a str,
-    terminal: Terminal,
-}
-
-impl Watch<'_> {
-    async fn wait(&self, login: Login<'_, Https, System>) -> Result<SignedIn, Failure> {
-        let prompt = login.prompt().clone();
-        let link = prompt.verification_uri_complete.as_ref().unwrap_or(&prompt.verification_uri).clone();
-        let mut hidden = self.arguments.private;
-        self.show(&prompt, &link, hidden);
-        if self.arguments.copy && self.terminal.present {
-            // Asked for, so it is sent whatever the colours; terminals that do not know it ignore it.
-            eprint!("{}", terminal::clipboard(link.as_str()));
-            say("  The address is in the clipboard, if this terminal allows it.");
-        }
-        if !self.arguments.no_browser && self.terminal.present && browser::open(link.as_str()) {
-            say("  A browser was opened for you.");
-        }
-
-        let lifetime = lifetime(self.client, &login);
-        let progress = std::cell::RefCell::new(Progress::new(self.terminal));
-        let left = || prompt.expires_at.monotonic.saturating_sub(self.client.environment.now().monotonic);
-        if !self.terminal.lively {
-            let until = calendar::local(prompt.expires_at.wall, self.client.environment.now().wall);
-            say(&progress::plain(left(), &until));
-        }
-        let (waker, mut enter, mut woken) = (login.waker(), keys::enter(self.terminal), keys::Woken::listen());
-        let outcome = login.finish(|event| {
-            if let Some(news) = progress.borrow_mut().note(event) {
-                say(&format!("  {news}"));
-            }
-        });
-        tokio::pin!(outcome);
-        let mut frames = tokio::time::interval(FRAME);
-        let outcome = loop {
-            tokio::select! {
-                outcome = &mut outcome => break outcome,
-                _ = frames.tick(), if self.terminal.lively => progress.borrow_mut().draw(left()),
-                () = pressed(&mut enter) => {
-                    progress.borrow_mut().clear();
-                    if std::mem::take(&mut hidden) {
-                        self.show(&prompt, &link, false);
-                    }
-                    waker.notify_one();
-                }
-                () = woken.next() => waker.notify_one(),
-            }
-        };
-        progress.borrow_mut().clear();
-        outcome.map_err(|error| explain::error(&error, self.host, Some(lifetime)))
-    }
-
-    fn show(&self, prompt: &client::Prompt, link: &Plain, hidden: bool) {
-        let wanted = !self.arguments.no_qr && !hidden && self.terminal.present;
-        let picture = wanted.then(|| Picture::of(link.as_str(), self.terminal)).flatten();
-        let view = Page {
-            hidden,
-            host: self.host,
-            lifetime_assumed: prompt.quirks.contains(&Quirk::LifetimeMissing),
-            picture: picture.as_ref(),
-            prompt,
-            scopes: self.scopes,
-            spell: self.arguments.spell,
-        };
-        eprint!("{}", page(view, self.terminal));
-    }
-}
-
-/// Waits for the next Enter; for ever where nobody can press it.
-async fn pressed(enter: &mut Option<UnboundedReceiver<()>>) {
-    if let Some(keys) = enter
-        && keys.recv().await.is_some()
-    {
-        return;
-    }
-    *enter = None;
-    std::future::pending::<()>().await;
-}
-
-fn finish(
-    arguments: &arguments::Login,
-    store: Store,
-    signed_in: &SignedIn,
-    terminal: Terminal,
-    host: &str,
-) -> Result<(), Failure> {
-    let SignedIn { identity, session, unchecked } = signed_in;
-    if arguments.json {
-        let name = identity.as_ref().map(|identity| &identity.name);
-        let scope = session.scope.as_deref().map(|scope| Plain::new(scope, 4096));
-        let expires_at = session.expires_at.map(calendar::iso);
-        let (profile, token_type) = (arguments.profile.as_str(), session.token_type.as_str());
-        return Event::SignedIn { profile, name, scope, expires_at, token_type }.send();
-    }
-    let who = match identity {
-        Some(identity) => format!("Signed in as {}", terminal.bold(identity.name.as_str())),
-        None => format!("Signed in to {host}"),
-    };
-    let mut parts = vec![format!("{} {who}", terminal.tick())];
-    if store == Store::File {
-        if session.refresh_token.is_some() {
-            parts.push("access renews by itself".to_owned());
-        }
-        parts.push(format!("{} shows more", command::command("status", &arguments.profile).trim_matches('`')));
-    }
-    say(&parts.join(&format!(" {} ", terminal.dot())));
-    if let Some(cause) = unchecked {
-        say(&terminal.amber(&format!("  Who signed in could not be checked: {cause}.")));
-    }
-    match store {
-        Store::File => Ok(()),
-        Store::None => print(session.access_token.reveal()),
-    }
-}
-
-/// The tokens could not be saved. They are not thrown away without a question.
-fn rescue(error: &client::vault::VaultError, session: &Session) -> Result<(), Failure> {
-    let failure = explain::vault(error);
-    // A bound token is of no use without its key, which is not for printing.
-    if session.proof_key.is_some() || !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(failure);
-    }
-    say(&failure.message);
-    eprint!("  The sign-in worked, though. Print the access token here, once? [y/N] ");
-    let mut answer = String::new();
-    if io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y") {
-        print(session.access_token.reveal())?;
-    }
-    Err(Failure { told: true, ..failure })
 }
 
 fn interrupted() -> Failure {

@@ -3,14 +3,22 @@
 use client::ProfileName;
 use client::session::Revocation;
 
-use crate::exit::{Failure, say};
+use crate::exit::{Exit, Failure, say};
 use crate::{command, explain};
 use client::terminal::Terminal;
 
 pub(crate) async fn run(name: &ProfileName) -> Result<(), Failure> {
-    let vault = command::vault()?;
+    let vault = command::store::vault()?;
     let _lock = vault.lock(name).map_err(|error| explain::vault(&error))?;
-    let session = command::session(&vault, name)?;
+    let session = match command::session(name) {
+        // Tokens that nobody can read are still forgotten.
+        Err(failure) if failure.exit == Exit::Store && vault.has(name).unwrap_or(true) => {
+            vault.forget(name).map_err(|error| explain::vault(&error))?;
+            let message = format!("Signed out on this device only, the access may still be good. {}", failure.message);
+            return Err(Failure { message, ..failure }.advise("Remove it in your account at the server."));
+        }
+        other => other?,
+    };
     let profile = command::remembered(name);
 
     let revoked = async {

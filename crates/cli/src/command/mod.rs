@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use clap::CommandFactory;
-use client::{Application, Client, FileVault, Https, ProfileName, Session, System, discover};
+use client::{Application, Client, Https, ProfileName, Session, System, discover};
 use proto::wire::metadata::AuthorizationServerMetadata;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::{Exit, Failure};
+use crate::explain;
 use crate::profile::{Profile, Profiles};
-use crate::{explain, paths};
 
 mod doctor;
 mod header;
@@ -19,13 +19,20 @@ mod login;
 mod logout;
 mod profiles;
 mod request;
+mod signed_in;
 mod status;
+pub(crate) mod store;
 mod token;
+mod wait;
+mod watch;
+
+use store::opened;
 
 /// Runs what was asked for.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Login(arguments) => login::run(*arguments).await,
+        Command::Wait(arguments) => wait::run(&arguments).await,
         Command::Token(of) => token::run(&of.profile).await,
         Command::Header(arguments) => header::run(&arguments).await,
         Command::Request(arguments) => request::run(*arguments).await,
@@ -68,18 +75,14 @@ fn transport(ca_file: Option<&Path>) -> Result<Https, Failure> {
         .map_err(|why| Failure::usage(format!("The certificates cannot be used: {}: {why}.", path.display())))
 }
 
-fn vault() -> Result<FileVault, Failure> {
-    Ok(FileVault::at(paths::tokens()?))
-}
-
 /// The session of a profile, which must be there.
-fn session(vault: &FileVault, name: &ProfileName) -> Result<Session, Failure> {
-    vault.load(name).map_err(|error| explain::vault(&error))?.ok_or_else(|| not_signed_in(name))
+fn session(name: &ProfileName) -> Result<Session, Failure> {
+    opened(name)?.load(name).map_err(|error| explain::vault(&error))?.ok_or_else(|| not_signed_in(name))
 }
 
 /// Keeps what servers said about nonces. Losing it costs a repetition, so a failure is nobody's concern.
 fn keep_nonces(name: &ProfileName, session: &Session) {
-    if let Ok(vault) = vault() {
+    if let Ok(vault) = store::vault() {
         drop(vault.keep_nonces(name, session));
     }
 }

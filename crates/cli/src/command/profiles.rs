@@ -12,7 +12,7 @@ use client::terminal::Terminal;
 
 pub(crate) fn run(command: ProfileCommand) -> Result<(), Failure> {
     let mut profiles = Profiles::load()?;
-    let vault = command::vault()?;
+    let vault = command::store::vault()?;
     match command {
         ProfileCommand::List { json } => list(&profiles, &vault, json),
         ProfileCommand::Show { of, json } => {
@@ -85,7 +85,7 @@ fn signed_in(name: &str, vault: &FileVault) -> Result<bool, Failure> {
 }
 
 fn is_signed_in(name: &ProfileName, vault: &FileVault) -> Result<bool, Failure> {
-    vault.load(name).map(|session| session.is_some()).map_err(|error| explain::vault(&error))
+    vault.has(name).map_err(|error| explain::vault(&error))
 }
 
 fn unknown(name: &ProfileName) -> Failure {

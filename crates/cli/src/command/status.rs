@@ -9,7 +9,7 @@ use crate::{calendar, command};
 
 pub(crate) fn run(arguments: &arguments::Status) -> Result<(), Failure> {
     let name = &arguments.of.profile;
-    let session = command::session(&command::vault()?, name)?;
+    let session = command::session(name)?;
     let now = System::new().now().wall;
     let (valid, renewable) = (session.is_valid(now), session.refresh_token.is_some());
     let text = |text: &Option<String>, most| text.as_deref().map(|text| Plain::new(text, most));

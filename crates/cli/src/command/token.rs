@@ -1,11 +1,12 @@
-//! `countersign token`, and what every command with a token needs: a valid one, renewed under a lock when needed.
+//! `countersign token`, and what every command with a token needs: one that is good, renewed when needed.
 
 use client::terminal::Terminal;
-use client::{Client, Environment, Error, FileVault, Https, ProfileName, Session, System};
-use proto::wire::error::ErrorCode;
+use client::upkeep::{Fresh, Stale, Want, fresh};
+use client::vault::VaultError;
+use client::{FileVault, Issuer, ProfileName, Session, System};
 
 use crate::exit::{Exit, Failure, print, say};
-use crate::{command, explain};
+use crate::{command, explain, shield};
 
 pub(crate) async fn run(name: &ProfileName) -> Result<(), Failure> {
     let session = valid(name).await?;
@@ -20,55 +21,56 @@ pub(crate) async fn run(name: &ProfileName) -> Result<(), Failure> {
 
 /// A session whose token is good for a moment longer.
 pub(super) async fn valid(name: &ProfileName) -> Result<Session, Failure> {
-    let (vault, now) = (command::vault()?, || System::new().now().wall);
-    let session = command::session(&vault, name)?;
-    if session.is_fresh(now()) {
-        return Ok(session);
-    }
-    if session.refresh_token.is_none() {
-        return if session.is_valid(now()) { Ok(session) } else { Err(over(name, "The access has ended.")) };
-    }
-    let renewed = renewed(name, |session| session.is_fresh(now())).await;
-    match renewed {
-        Err(failure) if failure.exit == Exit::Unreachable && session.is_valid(now()) => {
-            say(&format!("{} The present token is still good for a moment.", failure.message));
-            Ok(session)
-        }
-        other => other,
-    }
+    wanted(name, Want::Good).await
 }
 
 /// A session with another token than this one, which an API no longer took.
 pub(super) async fn replaced(name: &ProfileName, refused: &Session) -> Result<Session, Failure> {
-    renewed(name, |session| session.access_token != refused.access_token).await
+    wanted(name, Want::Other(refused)).await
 }
 
-/// Renews the session, unless another process did while this one waited: two must not spend one refresh token.
-async fn renewed(name: &ProfileName, is_done: impl Fn(&Session) -> bool) -> Result<Session, Failure> {
-    let vault = command::vault()?;
-    let _lock = vault.lock(name).map_err(|error| explain::vault(&error))?;
-    let session = command::session(&vault, name)?;
-    if is_done(&session) {
-        return Ok(session);
+async fn wanted(name: &ProfileName, want: Want<'_>) -> Result<Session, Failure> {
+    let vault = command::store::opened(name)?;
+    // A renewal that was begun is brought to its end: the old token may be dead by then.
+    let found = shield::until_done(attempt(&vault, name, want)).await?;
+    let Fresh { session, failed, unsaved } = found.map_err(|stale| told(stale, name))?;
+    if failed.is_some() {
+        say(&format!("{} cannot be reached. The present token is still good for a moment.", session.issuer));
     }
-    renew(&vault, name, &session).await
+    if let Some(error) = unsaved {
+        say(&explain::vault(&error).message);
+        say("  This token works, but the next one may need a new sign-in.");
+    }
+    Ok(session)
 }
 
-async fn renew(vault: &FileVault, name: &ProfileName, session: &Session) -> Result<Session, Failure> {
-    let profile = command::remembered(name)?;
-    if profile.issuer != session.issuer || profile.client_id != session.client_id {
-        return Err(over(name, "The profile names another server or application than the one that was signed in to."));
-    }
-    let client: Client<Https, System> = command::connect(&profile).await?;
-    let host = client.server.issuer.authority();
-    let renewed = client.refresh(session).await.map_err(|error| match &error {
-        Error::Refused(refusal) if refusal.code == Some(ErrorCode::InvalidGrant) => {
-            over(name, &format!("{host} has ended this sign-in."))
+async fn attempt(vault: &FileVault, name: &ProfileName, want: Want<'_>) -> Result<Fresh, Stale<Failure>> {
+    let connect = async |session: &Session| {
+        let profile = command::remembered(name)?;
+        if profile.issuer != session.issuer || profile.client_id != session.client_id {
+            return Err(over(
+                name,
+                "The profile names another server or application than the one that was signed in to.",
+            ));
         }
-        _ => explain::error(&error, host, None),
-    })?;
-    vault.save(name, &renewed).map_err(|error| explain::vault(&error))?;
-    Ok(renewed)
+        command::connect(&profile).await
+    };
+    fresh(vault, name, &System::new(), want, connect).await
+}
+
+fn told(stale: Stale<Failure>, name: &ProfileName) -> Failure {
+    match stale {
+        Stale::Busy => explain::vault(&VaultError::Busy),
+        Stale::Client(error) => {
+            let issuer = command::remembered(name).and_then(|profile| profile.checked_issuer());
+            explain::error(&error, issuer.as_ref().map_or("the server", Issuer::authority), None)
+        }
+        Stale::Connect(failure) => failure,
+        Stale::Ended => over(name, "The server has ended this sign-in."),
+        Stale::NotSignedIn => command::not_signed_in(name),
+        Stale::Over => over(name, "The access has ended."),
+        Stale::Vault(error) => explain::vault(&error),
+    }
 }
 
 fn over(name: &ProfileName, why: &str) -> Failure {

@@ -2,6 +2,7 @@
 
 pub(crate) mod keys;
 pub(crate) mod layout;
+pub(crate) mod passphrase;
 pub(crate) mod progress;
 mod spell;
 

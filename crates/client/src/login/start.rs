@@ -60,7 +60,19 @@ impl<T: Transport, E: Environment> Client<T, E> {
         let prompt = self.prompt(&codes, quirks, &machine, sent);
         let prompt = prompt.map_err(|why| Error::Unusable { what: START_REPLY, why, status })?;
         let wake = Arc::new(Notify::new());
-        Ok(Login { client: self, codes, entropy, key, last_failure: None, machine, pkce, prompt, request, wake })
+        Ok(Login {
+            client: self,
+            codes,
+            entropy,
+            keeper: None,
+            key,
+            last_failure: None,
+            machine,
+            pkce,
+            prompt,
+            request,
+            wake,
+        })
     }
 
     /// The key of this sign-in alone, so that two of them cannot be told to be one device's.
@@ -142,7 +154,7 @@ impl<T: Transport, E: Environment> Client<T, E> {
     }
 
     /// Makes a reply fit for people: addresses checked and written anew, codes cleaned (RFC 8628 §3.3).
-    fn prompt(
+    pub(super) fn prompt(
         &self,
         codes: &AuthorizationResponse,
         quirks: Vec<Quirk>,

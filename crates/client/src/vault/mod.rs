@@ -1,13 +1,20 @@
-//! Where sessions are kept between runs. Owns the names of profiles; [`FileVault`] is a private file for each.
+//! Where sessions are kept between runs. Owns the names of profiles; [`FileVault`] is a private file for each, which can be
+//! sealed with a key from the keyring of the desktop, a file or a passphrase ([`Seal`]).
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+mod disk;
 mod file;
+mod keyring;
 mod nonces;
+mod pending;
+mod seal;
 
-pub use file::{FileVault, Lock};
+pub use file::{FileVault, Lock, Protection};
+pub use keyring::{Keyring, KeyringError};
+pub use seal::{Keys, Seal};
 
 /// The name of a profile, fit to be a file name everywhere.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -46,15 +53,27 @@ impl fmt::Display for ProfileName {
 /// Why a session could not be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
+    /// Another program holds the lock, and does not let go of it.
+    #[error("another program is using the tokens and does not come to an end")]
+    Busy,
+    /// A cipher or a random number failed.
+    #[error("the tokens could not be sealed")]
+    Crypto,
     /// The file does not hold a session.
     #[error("{0} is damaged: sign in again to replace it")]
     Damaged(PathBuf),
     /// Others on this machine can read the file, so it is not trusted.
     #[error("{0} can be read by others: run `chmod 600` on it, or sign in again")]
     Exposed(PathBuf),
+    /// The keyring is of no use.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// A later version of this program wrote the file.
     #[error("{0} was written by a newer version of this program: update it, or sign in again")]
     Newer(PathBuf),
+    /// The key that the session is sealed with is not there.
+    #[error("the {} is missing that the tokens are sealed with", .0.name())]
+    NoKey(Seal),
     /// The operating system refused.
     #[error("{path}: {source}")]
     Io {
@@ -63,6 +82,9 @@ pub enum VaultError {
         /// Why not.
         source: io::Error,
     },
+    /// The session is sealed with another key, or damaged.
+    #[error("the tokens are sealed with another {}, or damaged: sign in again to replace them", .0.name())]
+    WrongKey(Seal),
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::file::{FileVault, private, temporary};
+use super::disk::{private, temporary};
+use super::file::FileVault;
 use super::{ProfileName, VaultError};
 use crate::nonces::Kept;
 use crate::{ProofKey, Session};
@@ -75,6 +76,7 @@ mod tests {
             access_token: Credential::new("at"),
             client_id: "tv".to_owned(),
             expires_at: None,
+            issued_at: None,
             issuer: "https://id.example.com".to_owned(),
             name: None,
             proof_key: Some(ProofKey::generate(jose::Algorithm::Es256).unwrap()),

@@ -367,5 +367,8 @@ impl Machine {
     }
 }
 
+mod paused;
+pub use paused::Paused;
+
 #[cfg(test)]
 mod tests;

@@ -7,5 +7,5 @@ mod backoff;
 mod machine;
 mod verdict;
 
-pub use machine::{Answer, Event, FirstPoll, MOST_NONCES, Machine, Now, Outcome, Poll, Settings, Step};
+pub use machine::{Answer, Event, FirstPoll, MOST_NONCES, Machine, Now, Outcome, Paused, Poll, Settings, Step};
 pub use verdict::{Failure, Retry};
