@@ -51,7 +51,7 @@ const BANS: &[(&[&str], &[&str], &str)] = &[
         &["tokio", "hyper", "axum", "reqwest", "rusqlite", "tracing"],
         "an API brings its own runtime, HTTP and log",
     ),
-    (&["countersign-client", "countersign"], &["axum", "rusqlite", "argon2"], "the device's side carries no server"),
+    (&["countersign-client", "countersign"], &["axum", "rusqlite"], "the device's side carries no server"),
     (&[], &["openssl-sys", "native-tls", "ring", "rsa"], "one crypto library: aws-lc-rs"),
     (&[], &["async-std", "smol"], "one runtime: tokio"),
     (&[], &["sqlx", "refinery"], "SQL is written by hand, in the store"),

@@ -16,7 +16,7 @@ use crate::{command, explain};
 
 pub(crate) async fn run(arguments: arguments::Login) -> Result<(), Failure> {
     let json = arguments.json;
-    until_stopped(json, sign_in(arguments)).await
+    until_stopped(json, Box::pin(sign_in(arguments))).await
 }
 
 /// Ends with Ctrl-C, and with an event that tells how, for whoever wants events.

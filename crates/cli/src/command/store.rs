@@ -26,8 +26,7 @@ pub(crate) fn vault() -> Result<FileVault, Failure> {
 pub(crate) fn opened(name: &ProfileName) -> Result<FileVault, Failure> {
     let vault = vault()?;
     let keys = match vault.seal(name).map_err(|error| explain::vault(&error))? {
-        None => Keys::default(),
-        Some(Seal::Keyring) => Keys::default(),
+        None | Some(Seal::Keyring) => Keys::default(),
         Some(Seal::KeyFile) => {
             let file = Profiles::load()?.find(name).and_then(|profile| profile.store_key_file.clone());
             Keys { file, ..Keys::default() }

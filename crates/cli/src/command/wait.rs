@@ -33,7 +33,7 @@ pub(super) fn detach(name: &ProfileName, watch: &Watch<'_>, login: &Login<'_, Ht
 }
 
 pub(crate) async fn run(arguments: &arguments::Wait) -> Result<(), Failure> {
-    until_stopped(arguments.json, wait(&arguments.of.profile, arguments.json)).await
+    until_stopped(arguments.json, Box::pin(wait(&arguments.of.profile, arguments.json))).await
 }
 
 async fn wait(name: &ProfileName, json: bool) -> Result<(), Failure> {
