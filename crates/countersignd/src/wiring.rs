@@ -16,7 +16,7 @@ use server::telemetry::{LogLevel, LogSettings};
 use store::SqliteSettings;
 
 use crate::config::{Config, DeclaredClient, StoreUrl, Workers};
-use crate::node::Kept;
+use crate::node::{Database, Kept};
 use crate::running::Doors;
 
 /// What the use cases are told.
@@ -64,13 +64,17 @@ pub(crate) fn settings(config: &Config) -> flow::Settings {
 
 /// Where state is kept.
 pub(crate) fn kept(config: &Config) -> Kept {
-    match &config.store.url {
-        StoreUrl::Memory => Kept::Memory,
-        StoreUrl::Sqlite(path) => Kept::Sqlite {
-            database: SqliteSettings { queue: whole(config.limits.write_queue), ..SqliteSettings::at(path) },
-            key_file: config.secrets.key_file.clone(),
-        },
-    }
+    let queue = whole(config.limits.write_queue);
+    let database = match &config.store.url {
+        StoreUrl::Memory => return Kept::Memory,
+        StoreUrl::Postgres(settings) => {
+            let mut settings = settings.clone();
+            (settings.queue, settings.connections) = (queue, whole(config.store.connections));
+            Database::Postgres(settings)
+        }
+        StoreUrl::Sqlite(path) => Database::Sqlite(SqliteSettings { queue, ..SqliteSettings::at(path) }),
+    };
+    Kept::Database { database, key_file: config.secrets.key_file.clone() }
 }
 
 /// How keys of clients are fetched.

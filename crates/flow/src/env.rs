@@ -5,12 +5,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use proto::entropy::Seeded;
 use proto::{Entropy, Timestamp};
+use store::Clock;
 
 /// Clock, timers and entropy, real or simulated.
 #[derive(Clone)]
 pub struct Env(Arc<Kind>);
 
 enum Kind {
+    ByClock(Clock),
     System,
     Simulated { now: Mutex<Timestamp>, entropy: Mutex<Seeded> },
 }
@@ -25,6 +27,12 @@ impl Env {
         Self(Arc::new(Kind::System))
     }
 
+    /// The real ones, but for the clock: that of a store, by which several nodes agree.
+    #[must_use]
+    pub fn by_clock(clock: Clock) -> Self {
+        Self(Arc::new(Kind::ByClock(clock)))
+    }
+
     /// A clock that stands still until [`Env::advance`], and entropy from a seed.
     #[must_use]
     pub fn simulated(now: Timestamp, seed: u64) -> Self {
@@ -33,13 +41,11 @@ impl Env {
 
     /// The present.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub fn now(&self) -> Timestamp {
         match &*self.0 {
-            Kind::System => {
-                let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Timestamp::EPOCH + since_epoch
-            }
+            // A store that is open has said what time it is.
+            Kind::ByClock(clock) => clock.now().unwrap_or_else(system_time),
+            Kind::System => system_time(),
             Kind::Simulated { now, .. } => *now.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
@@ -64,11 +70,16 @@ impl Env {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
+fn system_time() -> Timestamp {
+    Timestamp::EPOCH + SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
 impl Entropy for EnvEntropy {
     #[expect(clippy::disallowed_methods, reason = "this is the place")]
     fn fill(&mut self, buffer: &mut [u8]) {
         match &*self.0.0 {
-            Kind::System => {
+            Kind::ByClock(_) | Kind::System => {
                 if let Err(error) = getrandom::fill(buffer) {
                     tracing::error!(%error, "the system gives no entropy; stopping, since no secret can be made");
                     std::process::abort();

@@ -25,6 +25,13 @@ pub(super) fn postgresql() -> Result<()> {
     if is_there { Ok(()) } else { install(&["postgresql"]) }
 }
 
+/// PostgreSQL, whose programs Debian keeps out of the PATH. The tests start servers of their own.
+pub(super) fn postgres() -> Result<()> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let is_there = installed("initdb") || debian.into_iter().any(|version| version.path().join("bin/initdb").is_file());
+    if is_there { Ok(()) } else { install(&["postgresql"]) }
+}
+
 fn install(packages: &[&str]) -> Result<()> {
     let wanted = packages.join(" ");
     if !installed("apt-get") {

@@ -9,6 +9,7 @@ use super::{Tally, provision};
 use crate::process::{self, Profile};
 
 pub(super) fn unit() -> Result<Tally> {
+    provision::postgres()?;
     provision::postgresql()?;
     counted(process::cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]), |line| {
         let (_, figures) = line.split_once("test result: ")?;

@@ -64,7 +64,7 @@ async fn reload(file: &ConfigFile, flow: &flow::Flow, tls: Option<&Tls>, metrics
     }
     match load(file) {
         Ok(config) => {
-            if let Kept::Sqlite { key_file, .. } = wiring::kept(&config)
+            if let Kept::Database { key_file, .. } = wiring::kept(&config)
                 && let Err(error) = flow.take_up_key_file(&key_file).await
             {
                 tracing::error!(%error, "the keys in use stay");

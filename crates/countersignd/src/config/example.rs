@@ -34,7 +34,7 @@ pub(crate) fn example() -> String {
 fn write_key(text: &mut String, section: &Section, key: &Key) {
     key.why.iter().for_each(|line| comment(text, line));
     let (value, is_set) = match key.fallback {
-        Fallback::Default(value) | Fallback::Required(value) => (value, true),
+        Fallback::Default(value) | Fallback::DefaultOrFile(value) | Fallback::Required(value) => (value, true),
         Fallback::Document(value) | Fallback::Secret(value) | Fallback::Unset(value) => (value, false),
     };
     if !is_set {
@@ -46,7 +46,7 @@ fn write_key(text: &mut String, section: &Section, key: &Key) {
     };
     // The issuer alone must be set, so it alone is no comment.
     let mark = if section.name.is_empty() { "" } else { "#" };
-    let name = key.file_name().unwrap_or_else(|| key.name.to_owned());
+    let name = key.file_name().filter(|_| !is_set).unwrap_or_else(|| key.name.to_owned());
     text.push_str(&format!("{mark}{name} = {value}{reload}\n"));
 }
 

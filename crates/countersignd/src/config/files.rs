@@ -56,8 +56,20 @@ fn names(certificate: &Path, host: &str) -> bool {
 
 fn key_file(config: &Config, check: &mut Check<'_>) {
     const KEY: &str = "secrets.key_file";
-    let StoreUrl::Sqlite(database) = &config.store.url else { return };
     let path = &config.secrets.key_file;
+    let database = match &config.store.url {
+        StoreUrl::Memory => return,
+        // Whether it has keys already, only the database knows.
+        StoreUrl::Postgres(_) => {
+            match KeyFile::open(path, false, &mut Env::system().entropy()) {
+                Ok(_) => {}
+                Err(KeyFileError::Missing(_)) => folder(KEY, path, check),
+                Err(error) => check.mistake(KEY, &error.to_string()),
+            }
+            return;
+        }
+        StoreUrl::Sqlite(database) => database,
+    };
     match KeyFile::open(path, false, &mut Env::system().entropy()) {
         Ok(_) => {}
         // It is made on first start, together with the database.

@@ -71,7 +71,9 @@ impl<'a> Table<'_, 'a> {
             }
         }
         match key.fallback {
-            Fallback::Default(text) | Fallback::Required(text) => self.fallback(&path, text, kind),
+            Fallback::Default(text) | Fallback::DefaultOrFile(text) | Fallback::Required(text) => {
+                self.fallback(&path, text, kind)
+            }
             Fallback::Document(_) | Fallback::Secret(_) | Fallback::Unset(_) => kind(&self.input(Given::Nothing)).ok(),
         }
     }

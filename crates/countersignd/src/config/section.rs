@@ -30,6 +30,8 @@ pub(crate) struct Key {
 pub(crate) enum Fallback {
     /// This value.
     Default(&'static str),
+    /// This value. What stands in its place may hold a secret: `x_file` may name a file with it.
+    DefaultOrFile(&'static str),
     /// Nothing, and the value is a document: `x_file` may name a file with it. The text is an example of `x_file`.
     Document(&'static str),
     /// Nothing: it must be set. The text is an example.
@@ -50,9 +52,10 @@ pub(crate) enum Reload {
 }
 
 impl Key {
-    /// Name of the key that names a file with this secret or document.
+    /// Name of the key that names a file with this secret, document or address.
     pub(crate) fn file_name(&self) -> Option<String> {
-        matches!(self.fallback, Fallback::Document(_) | Fallback::Secret(_)).then(|| format!("{}_file", self.name))
+        matches!(self.fallback, Fallback::DefaultOrFile(_) | Fallback::Document(_) | Fallback::Secret(_))
+            .then(|| format!("{}_file", self.name))
     }
 }
 
@@ -79,7 +82,7 @@ pub(super) fn head(name: &str) -> String {
 }
 
 /// Declares a section. A key is written
-/// `/// why` `name: Type, kind, default|document|required|secret|unset TOML, live|restart;`
+/// `/// why` `name: Type, kind, default|default_or_file|document|required|secret|unset TOML, live|restart;`
 /// where `kind` is a function of `kinds.rs` that turns what was written into the type.
 macro_rules! section {
     (
@@ -123,6 +126,7 @@ macro_rules! section {
         }
     };
     (@fallback default, $text:tt) => { crate::config::section::Fallback::Default(stringify!($text)) };
+    (@fallback default_or_file, $text:tt) => { crate::config::section::Fallback::DefaultOrFile(stringify!($text)) };
     (@fallback document, $text:tt) => { crate::config::section::Fallback::Document(stringify!($text)) };
     (@fallback required, $text:tt) => { crate::config::section::Fallback::Required(stringify!($text)) };
     (@fallback secret, $text:tt) => { crate::config::section::Fallback::Secret(stringify!($text)) };

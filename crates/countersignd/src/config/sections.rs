@@ -12,7 +12,7 @@ use server::assets::Colour;
 use server::telemetry::LogFormat;
 
 use super::choice::choice;
-use super::kinds::{between, blocks, colour, levels, optional, path, seconds, socket_or_off, sockets, words};
+use super::kinds::{between, blocks, colour, count, levels, optional, path, seconds, socket_or_off, sockets, words};
 use super::section::section;
 use super::store_url::{StoreUrl, store_url};
 use super::web::{HelpAddress, Issuer, VerificationUri, help, issuer, verification_uri};
@@ -71,8 +71,15 @@ section! {
 section! {
     /// Where state is kept.
     Store "store" {
-        /// "sqlite:FILE", which needs nothing installed and is durable, or "memory:", which forgets everything at exit.
-        url: StoreUrl, store_url, default "sqlite:/var/lib/countersign/countersign.db", restart;
+        /// "sqlite:FILE", which needs nothing installed and is durable; "postgres://USER@HOST/DATABASE", for several nodes on
+        /// one database, with a copy of the key file each; or "memory:", which forgets everything at exit. An address with a
+        /// password belongs in a file that only the server reads: url_file names it. PostgreSQL on another machine is spoken
+        /// to over TLS, with its certificate checked (sslrootcert=FILE for roots of your own, sslmode=disable for none);
+        /// of several hosts, "HOST1,HOST2", the one that takes writes is used.
+        url: StoreUrl, store_url, default_or_file "sqlite:/var/lib/countersign/countersign.db", restart;
+        /// Connections of this node to PostgreSQL; the feed has two more. Those of all nodes together have to stay below its
+        /// max_connections.
+        connections: u32, count(1..=1_000), default 16, restart;
     }
 }
 

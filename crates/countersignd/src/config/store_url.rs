@@ -1,7 +1,9 @@
-//! Where state is kept: `sqlite:FILE` or `memory:`.
+//! Where state is kept: `sqlite:FILE`, `postgres://…` or `memory:`.
 
 use std::fmt;
 use std::path::PathBuf;
+
+use store::PostgresSettings;
 
 use super::input::{Input, quoted};
 use super::kinds::Read;
@@ -12,6 +14,8 @@ use super::shown::{Shown, shown_as_text};
 pub(crate) enum StoreUrl {
     /// In this process, and gone with it.
     Memory,
+    /// In this PostgreSQL database.
+    Postgres(Box<PostgresSettings>),
     /// In this SQLite database.
     Sqlite(PathBuf),
 }
@@ -20,6 +24,8 @@ impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory:"),
+            // Without user and password.
+            Self::Postgres(settings) => f.write_str(&settings.place()),
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
         }
     }
@@ -29,7 +35,7 @@ shown_as_text!(StoreUrl);
 
 /// Reads a store's address. A relative path starts from the folder of the configuration file.
 pub(super) fn store_url(input: &Input<'_>) -> Read<StoreUrl> {
-    const EXPECTED: &str = "\"sqlite:FILE\" or \"memory:\"";
+    const EXPECTED: &str = "\"sqlite:FILE\", \"postgres://USER@HOST/DATABASE\" or \"memory:\"";
     let text = input.text(EXPECTED)?.trim();
     match text.split_once(':') {
         Some(("memory", "")) => Ok(StoreUrl::Memory),
@@ -41,7 +47,7 @@ pub(super) fn store_url(input: &Input<'_>) -> Read<StoreUrl> {
         Some(("sqlite", file)) if !file.is_empty() => Ok(StoreUrl::Sqlite(input.base.join(file))),
         // The text may hold a password and is not repeated.
         Some(("postgres" | "postgresql", _)) => {
-            Err(format!("PostgreSQL is not yet available in this version; use {EXPECTED}"))
+            PostgresSettings::parse(text).map(Box::new).map(StoreUrl::Postgres).map_err(|error| error.to_string())
         }
         Some((_, rest)) if rest.starts_with("//") => Err(format!("this kind of store is unknown; use {EXPECTED}")),
         _ => Err(input.mismatch(EXPECTED)),
@@ -65,6 +71,8 @@ mod tests {
             ("memory:", "memory:"),
             ("sqlite:/var/lib/c.db", "sqlite:/var/lib/c.db"),
             ("sqlite:c.db", "sqlite:/etc/c/c.db"),
+            ("postgres://me:pw@db:5433/c", "postgres://db:5433/c"),
+            ("postgresql://me@/c?host=%2Frun%2Fpostgresql", "postgres:///run/postgresql/c"),
         ] {
             assert_eq!(read(text).as_deref(), Ok(shown));
         }
@@ -74,12 +82,22 @@ mod tests {
                 "\"sqlite:///var/lib/c.db\" has two slashes too many; write \"sqlite:/var/lib/c.db\"",
             ),
             ("sqlite::memory:", "\"sqlite::memory:\" is not a file; write \"memory:\""),
-            ("sqlite:", "expected \"sqlite:FILE\" or \"memory:\", found \"sqlite:\""),
-            ("/var/lib/c.db", "expected \"sqlite:FILE\" or \"memory:\", found \"/var/lib/c.db\""),
-            ("mysql://me:pw@db/c", "this kind of store is unknown; use \"sqlite:FILE\" or \"memory:\""),
             (
-                "postgres://me:pw@db/c",
-                "PostgreSQL is not yet available in this version; use \"sqlite:FILE\" or \"memory:\"",
+                "sqlite:",
+                "expected \"sqlite:FILE\", \"postgres://USER@HOST/DATABASE\" or \"memory:\", found \"sqlite:\"",
+            ),
+            (
+                "/var/lib/c.db",
+                "expected \"sqlite:FILE\", \"postgres://USER@HOST/DATABASE\" or \"memory:\", found \"/var/lib/c.db\"",
+            ),
+            (
+                "mysql://me:pw@db/c",
+                "this kind of store is unknown; use \"sqlite:FILE\", \"postgres://USER@HOST/DATABASE\" or \"memory:\"",
+            ),
+            (
+                "postgres://me:pw@db/c?sslmode=prefer",
+                "sslmode prefer is not supported; use \"require\", which also checks the certificate, or \"disable\" where \
+                 nobody else is on the network",
             ),
         ] {
             assert_eq!(read(text), Err(says.to_owned()));

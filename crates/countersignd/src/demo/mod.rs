@@ -27,7 +27,7 @@ use store::SqliteSettings;
 use store::load::GrantFilter;
 use tokio::sync::oneshot;
 
-use crate::node::{Kept, Node};
+use crate::node::{Database, Kept, Node};
 use crate::running::{Bound, Doors};
 use lan::Certificate;
 use narrator::{Narrator, Step};
@@ -165,8 +165,8 @@ async fn delay(flow: &Flow, received: proto::Timestamp) -> anyhow::Result<Durati
 }
 
 async fn open(folder: &Path, issuer: &str) -> anyhow::Result<Node> {
-    let kept = Kept::Sqlite {
-        database: SqliteSettings::at(folder.join("countersign.db")),
+    let kept = Kept::Database {
+        database: Database::Sqlite(SqliteSettings::at(folder.join("countersign.db"))),
         key_file: folder.join("countersign.key"),
     };
     Ok(Node::open(&kept, Settings::new(issuer), Fetcher::new(Vec::new())).await?)

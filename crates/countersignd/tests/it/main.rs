@@ -4,6 +4,7 @@
 
 mod admin;
 mod config;
+mod nodes;
 mod protected;
 mod registering;
 mod serving;

@@ -29,7 +29,7 @@ use self::pages::Browser;
 use super::argument;
 use super::serving::{Place, Server};
 
-const PASSWORD: &str = "tomorrow it will rain fish";
+pub(super) const PASSWORD: &str = "tomorrow it will rain fish";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const ALGORITHMS: &str = "Ed25519 EdDSA ES256 RS256";
 
@@ -103,7 +103,7 @@ fn serve(listener: TcpListener, settings: &[(&str, &str)]) {
     tokio::spawn(api.serve(listener));
 }
 
-async fn approve(link: &str) {
+pub(super) async fn approve(link: &str) {
     let mut browser = Browser::new(None).unwrap();
     let mut page = browser.open(link).await.unwrap();
     while page.name() != "done" {

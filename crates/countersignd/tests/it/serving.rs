@@ -34,10 +34,17 @@ impl Place {
     }
 
     pub(super) fn configure(&self, more: &str) {
+        let issuer = format!("http://localhost:{}", self.port);
+        self.configure_as(&issuer, "url = \"sqlite:countersign.db\"", Path::new("key"), more);
+    }
+
+    /// With another address than its own, another store, and a key file that may be another one's too.
+    pub(super) fn configure_as(&self, issuer: &str, store: &str, key_file: &Path, more: &str) {
         let text = format!(
-            "issuer = \"http://localhost:{port}\"\n[http]\nlisten = \"127.0.0.1:{port}\"\nadmin_listen = \"off\"\n\
-             [store]\nurl = \"sqlite:countersign.db\"\n[secrets]\nkey_file = \"key\"\n[log]\nformat = \"json\"\n{more}",
-            port = self.port
+            "issuer = \"{issuer}\"\n[http]\nlisten = \"127.0.0.1:{port}\"\nadmin_listen = \"off\"\n\
+             [store]\n{store}\n[secrets]\nkey_file = \"{key_file}\"\n[log]\nformat = \"json\"\n{more}",
+            port = self.port,
+            key_file = argument(key_file),
         );
         fs::write(self.config(), text).unwrap();
     }
@@ -81,6 +88,10 @@ impl Place {
 }
 
 impl Server {
+    pub(super) const fn port(&self) -> u16 {
+        self.place.port
+    }
+
     pub(super) fn issuer(&self) -> String {
         format!("http://localhost:{}", self.place.port)
     }

@@ -2,6 +2,7 @@
 //! and gone with the process that started it, however that ends.
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,6 +19,9 @@ const OWNER: &str = "countersign";
 pub struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
+    /// Of TCP, if it listens there; the socket is named after it too.
+    port: u16,
+    settings: Vec<String>,
     /// Ends the server and removes the folder when this process lets go of its input.
     keeper: Child,
 }
@@ -39,30 +43,49 @@ impl Cluster {
     /// # Panics
     /// The same as [`Self::shared`].
     pub fn start(settings: &[&str]) -> Self {
-        let programs = programs();
-        let folder = folder();
-        let data = folder.join("data");
-        if let Some(owner) = other_owner() {
-            chown(&folder, Some(owner), None).unwrap();
-        }
-        let mut init = as_owner(&programs.join("initdb"));
-        init.arg("--pgdata").arg(&data).args(["--username", OWNER, "--auth", "trust", "--encoding", "UTF8"]);
+        let cluster = Self::folder(settings);
+        let mut init = as_owner(&cluster.programs.join("initdb"));
+        init.arg("--pgdata").arg(cluster.data()).args(["--username", OWNER, "--auth", "trust", "--encoding", "UTF8"]);
         run(init.args(["--locale", "C.UTF-8", "--no-instructions"]));
-        let keeper = keeper(&folder, &programs);
-        let cluster = Self { folder, programs, keeper };
-        let socket = cluster.folder.display();
-        let own = format!("listen_addresses='' unix_socket_directories='{socket}' max_connections=400 fsync=on");
-        let own: Vec<&str> = own.split(' ').chain(settings.iter().copied()).collect();
-        cluster.start_again(&own);
+        cluster.start_again();
         cluster
     }
 
-    /// Starts it with these settings, after [`Self::stop`].
+    /// A standby that follows this one.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn standby(&self) -> Self {
+        let standby = Self::folder(&[]);
+        let mut copy = as_owner(&self.programs.join("pg_basebackup"));
+        copy.arg("--pgdata").arg(standby.data()).arg("--host").arg(&self.folder).args(["--username", OWNER]);
+        run(copy
+            .args(["--write-recovery-conf", "--checkpoint", "fast", "--no-sync"])
+            .args(["--port", &self.port.to_string()]));
+        standby.start_again();
+        standby
+    }
+
+    fn folder(settings: &[&str]) -> Self {
+        let (programs, folder) = (programs(), folder());
+        if let Some(owner) = other_owner() {
+            chown(&folder, Some(owner), None).unwrap();
+        }
+        let keeper = keeper(&folder, &programs);
+        // Free a moment ago; it only matters to a server that listens to TCP.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let own = format!("listen_addresses='' unix_socket_directories='{}' port={port}", folder.display());
+        let own = own.split(' ').chain(["max_connections=400", "fsync=on"]).chain(settings.iter().copied());
+        let settings = own.map(str::to_owned).collect();
+        Self { folder, programs, port, settings, keeper }
+    }
+
+    /// Starts it after [`Self::stop`].
     ///
     /// # Panics
     /// When it does not start.
-    pub fn start_again(&self, settings: &[&str]) {
-        let options: Vec<String> = settings.iter().map(|setting| format!("-c {setting}")).collect();
+    pub fn start_again(&self) {
+        let options: Vec<String> = self.settings.iter().map(|setting| format!("-c {setting}")).collect();
         let mut start = self.control();
         start.arg("--log").arg(self.folder.join("log")).arg("--options").arg(options.join(" "));
         run(start.args(["--wait", "start"]));
@@ -74,6 +97,51 @@ impl Cluster {
     /// When it does not stop.
     pub fn stop(&self) {
         run(self.control().args(["--wait", "--mode", "immediate", "stop"]));
+    }
+
+    /// Makes a primary of a standby.
+    ///
+    /// # Panics
+    /// When it does not become one.
+    pub fn promote(&self) {
+        run(self.control().args(["--wait", "promote"]));
+    }
+
+    /// Stops it and starts it with more settings, in force from then on.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn reconfigure(&mut self, settings: &[&str]) {
+        self.stop();
+        self.settings.extend(settings.iter().map(|setting| (*setting).to_owned()));
+        self.start_again();
+    }
+
+    /// Writes a file that only the server reads, such as its certificate's key, and gives its path.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        chown(&path, other_owner(), None).unwrap();
+        path
+    }
+
+    /// Where its data are.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// The folder of its socket.
+    pub fn socket(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its port.
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// The address of an empty database, which is a schema of its own.
@@ -88,7 +156,7 @@ impl Cluster {
 
     /// The address of the server as its owner reaches it.
     pub fn address(&self) -> String {
-        format!("postgres:///postgres?host={}&user={OWNER}", self.folder.display())
+        format!("postgres:///postgres?host={}&port={}&user={OWNER}", self.folder.display(), self.port)
     }
 
     /// Carries statements out as an operator would.
@@ -96,24 +164,31 @@ impl Cluster {
     /// # Panics
     /// When the server does not.
     pub async fn execute(&self, sql: &str) {
-        self.execute_at(&self.address(), sql).await;
+        Self::execute_at(&self.address(), sql).await;
     }
 
     /// The same at an address of [`Self::empty`].
     ///
     /// # Panics
     /// When the server does not.
-    pub async fn execute_at(&self, address: &str, sql: &str) {
-        let (client, connection) = tokio_postgres::connect(address, NoTls).await.unwrap();
-        let turning = tokio::spawn(connection);
+    pub async fn execute_at(address: &str, sql: &str) {
+        let client = Self::connect(address).await;
         client.batch_execute(sql).await.unwrap();
-        drop(client);
-        turning.await.unwrap().unwrap();
+    }
+
+    /// A connection of somebody else, which ends when it is dropped.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn connect(address: &str) -> tokio_postgres::Client {
+        let (client, connection) = tokio_postgres::connect(address, NoTls).await.unwrap();
+        tokio::spawn(async move { drop(connection.await) });
+        client
     }
 
     fn control(&self) -> Command {
         let mut control = as_owner(&self.programs.join("pg_ctl"));
-        control.arg("--pgdata").arg(self.folder.join("data")).arg("--silent");
+        control.arg("--pgdata").arg(self.data()).arg("--silent");
         control
     }
 }

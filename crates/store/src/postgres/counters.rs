@@ -2,11 +2,12 @@
 
 use proto::Timestamp;
 
-use super::column::{Column as _, Value, escaped};
+use super::column::{Column as _, escaped};
 use super::error::Failure;
 use super::pool::Pool;
 use super::rows::Columns;
 use super::text::Text;
+use super::value::Value;
 use crate::counter::{self, Counter};
 use crate::view::Load;
 use crate::{Bucket, Budget, StoreError, Taking};

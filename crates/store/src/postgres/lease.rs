@@ -3,9 +3,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::column::Value;
 use super::error::store_error;
 use super::pool::Leased;
+use super::value::Value;
 use crate::view::Load;
 
 const TAKE: &str = "INSERT INTO leases (name, until) \

@@ -12,12 +12,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{AsyncMessage, Client, Statement};
 
-use super::column::Value;
 use super::error::{Failure, store_error};
 use super::pool::{self, Wire, parameters};
 use super::rows::Columns;
 use super::settings::PostgresSettings;
 use super::sweep::CHANGES_KEPT;
+use super::value::Value;
 use super::{Shared, told};
 use crate::view::Load;
 use crate::{FeedEvent, StoreError, feed};

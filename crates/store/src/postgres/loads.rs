@@ -12,8 +12,9 @@ use proto::secret::{DeviceCodeHash, SecretHash, UserCodeHash};
 use tokio_postgres::Row;
 
 use super::Postgres;
-use super::column::{Column as _, Value};
+use super::column::Column as _;
 use super::rows::{self, Columns, Joined, Table};
+use super::value::Value;
 use crate::load::{DecideView, FamilyFilter, FamilyView, GrantFilter, GrantSelection, RedeemView, SessionView};
 use crate::view::Load;
 

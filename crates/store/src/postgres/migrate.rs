@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
 
-use super::column::{Column as _, Value};
+use super::column::Column as _;
 use super::error::Failure;
 use super::pool::{Leased, Pool};
+use super::value::Value;
 use crate::migration::{self, Seen};
 use crate::view::Load;
 use crate::{Migration, StoreError};

@@ -23,6 +23,7 @@ mod tests;
 mod text;
 mod told;
 mod transaction;
+mod value;
 
 use std::sync::Arc;
 
@@ -35,9 +36,9 @@ use tokio_postgres::Row;
 pub use self::clock::Clock;
 pub use self::settings::{PostgresAddressError, PostgresSettings};
 
-use self::column::Value;
 use self::hearing::Hearing;
 use self::pool::Pool;
+use self::value::Value;
 use crate::view::Load;
 use crate::{Budget, Feed, Migration, Outcome, StoreError, Swept, Taking};
 

@@ -9,17 +9,17 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 use tokio_postgres::{Client, Statement};
 
-use super::column::Value;
 use super::error::Failure;
 use super::listen::{channel, lacks_notifications, within};
 use super::pool::{self, parameters};
 use super::told;
+use super::value::Value;
 use super::{Shared, settings::PostgresSettings};
 use crate::view::Load;
 
 /// Time between two transactions that notify.
 const APART: Duration = Duration::from_millis(2);
-/// Time between two attempts to connect.
+/// Time after an attempt to connect that failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
 const NOTIFY: &str = "SELECT pg_notify($1::text, $2::text)";
@@ -34,22 +34,27 @@ struct Voice {
 /// Notifies for as long as the store lives.
 pub(super) async fn live(shared: Arc<Shared>, mut queue: Receiver<(CommitId, String)>) {
     let mut voice: Option<Voice> = None;
-    let mut tried: Option<Instant> = None;
+    let mut failed: Option<Instant> = None;
     while let Some(first) = queue.recv().await {
         let mut told = vec![first];
         while let Ok(more) = queue.try_recv() {
             told.push(more);
         }
-        if voice.is_none() && tried.is_none_or(|tried| tried.elapsed() > PAUSE) {
-            tried = Some(Instant::now());
-            voice = connect(&shared.settings).await.ok();
-        }
-        // Without a connection it is left to the table.
-        let Some(speaking) = &voice else { continue };
-        match speak(speaking, &shared.settings, &told).await {
-            Ok(()) => {}
-            Err(failure) if lacks_notifications(&failure) => return,
-            Err(_) => voice = None,
+        // A connection that ended meanwhile is made anew, once; after that it is left to the table.
+        for _ in 0..2 {
+            if voice.as_ref().is_none_or(|voice| voice.client.is_closed()) {
+                if failed.is_some_and(|failed| failed.elapsed() < PAUSE) {
+                    break;
+                }
+                voice = connect(&shared.settings).await.ok();
+                failed = voice.is_none().then(Instant::now);
+            }
+            let Some(speaking) = &voice else { break };
+            match speak(speaking, &shared.settings, &told).await {
+                Ok(()) => break,
+                Err(failure) if lacks_notifications(&failure) => return,
+                Err(_) => voice = None,
+            }
         }
         tokio::time::sleep(APART).await;
     }

@@ -18,9 +18,9 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Connection, NoTls, Row, Socket, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::column::Value;
 use super::error::{Failure, store_error};
 use super::settings::{PostgresSettings, Tls};
+use super::value::Value;
 use crate::StoreError;
 use crate::view::Load;
 

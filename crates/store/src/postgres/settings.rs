@@ -11,7 +11,7 @@ use tokio_postgres::config::{Config, Host, SslMode, TargetSessionAttrs};
 /// How a PostgreSQL store is reached. Everything but the address has a default.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresSettings {
-    config: Config,
+    pub(super) config: Config,
     pub(super) tls: Tls,
     /// Connections at most, beside the two of the feed.
     pub connections: usize,

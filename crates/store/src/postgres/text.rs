@@ -3,8 +3,9 @@
 use proto::change::{Key, Require, Row};
 use proto::model::{CommitId, Version};
 
-use super::column::{Column as _, Value};
+use super::column::Column as _;
 use super::rows::{self, Description};
+use super::value::Value;
 
 /// A statement and its values.
 #[derive(Debug, Default)]

@@ -128,7 +128,7 @@ fn carried_out<'a>(change: &'a Change, commit: &Commit) -> Text<'a> {
         // It goes by being swept alone.
         Change::Delete(Key::Spent(_), _) => {
             text.push("SELECT 1 / ");
-            text.value(super::column::Value::Integer(0), "bigint");
+            text.value(super::value::Value::Integer(0), "bigint");
         }
         Change::Delete(key, version) => {
             text.push("WITH written AS (");

@@ -10,12 +10,12 @@ use flow::Flow;
 use flow::admin::{Admin, AdminError};
 use proto::Timestamp;
 use server::telemetry::{self, LogLevel, LogSettings};
-use store::{SqliteSettings, Store};
+use store::Store;
 
 use crate::arguments::ConfigFile;
 use crate::config::{self, Config};
 use crate::failure::Failure;
-use crate::node::{Kept, Node};
+use crate::node::{Database, Kept, Node};
 use crate::wiring;
 
 /// Whether a database is made where there is none.
@@ -87,20 +87,23 @@ pub(super) fn configured(file: &ConfigFile) -> Result<Config, Failure> {
 }
 
 /// The database, which a store in memory does not have: it is in the server, where no command reaches it.
-pub(super) fn database(kept: &Kept) -> Result<&SqliteSettings, Failure> {
+pub(super) fn database(kept: &Kept) -> Result<&Database, Failure> {
     match kept {
-        Kept::Sqlite { database, .. } => Ok(database),
+        Kept::Database { database, .. } => Ok(database),
         Kept::Memory => Err(Failure::Usage(
             "error: [store] url is \"memory:\", which no command can reach; declare clients in the configuration, or \
-             choose \"sqlite:FILE\""
+             choose \"sqlite:FILE\" or \"postgres://…\""
                 .to_owned(),
         )),
     }
 }
 
-/// A database that is made by root in the folder of another user would be out of that user's reach.
-pub(super) fn prepare(database: &SqliteSettings, missing: Missing) -> Result<(), Failure> {
-    let path = &database.path;
+/// A file that is made by root in the folder of another user would be out of that user's reach.
+pub(super) fn prepare(database: &Database, missing: Missing) -> Result<(), Failure> {
+    let Database::Sqlite(file) = database else {
+        return Ok(());
+    };
+    let path = &file.path;
     if path.exists() {
         return Ok(());
     }

@@ -11,7 +11,7 @@ use super::deployment::{Missing, configured, database, prepare};
 use super::output::say;
 use crate::arguments::ConfigFile;
 use crate::failure::Failure;
-use crate::node::Kept;
+use crate::node::{Database, Kept};
 use crate::wiring;
 
 /// Commands about the database.
@@ -47,9 +47,15 @@ pub(super) async fn run(file: &ConfigFile, command: StoreCommand) -> Result<(), 
             let kept = wiring::kept(&configured(file)?);
             let database = database(&kept)?;
             prepare(database, Missing::Refuse)?;
-            Store::copy_sqlite(database.clone(), &to).await?;
-            say(&format!("{} was copied to {}.", database.path.display(), to.display()));
-            if let Kept::Sqlite { key_file, .. } = &kept {
+            let Database::Sqlite(file) = database else {
+                return Err(Failure::Usage(
+                    "error: [store] url is a PostgreSQL database, which its own tools back up, such as pg_dump"
+                        .to_owned(),
+                ));
+            };
+            Store::copy_sqlite(file.clone(), &to).await?;
+            say(&format!("{} was copied to {}.", database.place(), to.display()));
+            if let Kept::Database { key_file, .. } = &kept {
                 say(&format!(
                     "It is worthless without the key file {}: keep a copy of that in another place.",
                     key_file.display()
@@ -63,16 +69,16 @@ pub(super) async fn run(file: &ConfigFile, command: StoreCommand) -> Result<(), 
 /// Brings the database up to this version, or says what that would take.
 pub(super) async fn migrate(migrate: &Migrate, out: &mut dyn Write) -> Result<(), Failure> {
     let kept = wiring::kept(&configured(&migrate.file)?);
-    let Kept::Sqlite { database, .. } = &kept else {
+    let Kept::Database { database, .. } = &kept else {
         say("The store is in memory, where nothing needs to be migrated.");
         return Ok(());
     };
     prepare(database, Missing::Make)?;
-    let place = || database.path.display().to_string();
-    let steps = Store::pending_migrations(database.clone()).await.with_context(place)?;
+    let place = || database.place();
+    let steps = database.pending_migrations().await.with_context(place)?;
     if !migrate.dry_run {
         // Carries out what is pending, whoever else tries at the same time.
-        let store = Store::sqlite(database.clone()).await.with_context(place)?;
+        let store = database.open().await.with_context(place)?;
         store.close().await?;
     }
     let done = if migrate.dry_run { "would be done" } else { "done" };

@@ -68,7 +68,9 @@ fn every_key_stands_in_the_example_with_a_reason_and_a_value() {
         let mut at = own;
         assert!(!section.about.is_empty());
         for key in section.keys {
-            let name = key.file_name().unwrap_or_else(|| key.name.to_owned());
+            let is_set =
+                matches!(key.fallback, Fallback::Default(_) | Fallback::DefaultOrFile(_) | Fallback::Required(_));
+            let name = key.file_name().filter(|_| !is_set).unwrap_or_else(|| key.name.to_owned());
             let (reason, value) = at.split_once(&format!("{name} = ")).unwrap_or_else(|| panic!("{name} is missing"));
             assert!(reason.len() > 20, "{name} has no reason");
             let (line, behind) = value.split_once('\n').unwrap();
@@ -86,6 +88,7 @@ fn every_key_can_be_set_in_the_environment() {
     for section in SECTIONS.iter().filter(|section| !REPEATED.contains(&section.name)) {
         for key in section.keys {
             let (Fallback::Default(value)
+            | Fallback::DefaultOrFile(value)
             | Fallback::Document(value)
             | Fallback::Required(value)
             | Fallback::Secret(value)

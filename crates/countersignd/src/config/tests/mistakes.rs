@@ -88,7 +88,7 @@ fn wrong_types_and_values_are_explained_in_a_sentence() {
         "[http]\ntrusted_proxies = \"10.0.0.0/8\"\n",
         "[http]\ntrusted_proxies = [\"10.0.0.1/8\"]\n",
         "[http]\ntrusted_proxies = [\"proxy.example\"]\n",
-        "[store]\nurl = \"postgres://me:geheim@db/c\"\n",
+        "[store]\nurl = \"postgres://me:geheim@db/c?sslmode=allow\"\n",
         "[store]\nurl = \"/var/lib/c.db\"\n",
         "[brand]\naccent = \"teal\"\n",
         "[brand]\nname = \"\"\n",
@@ -131,8 +131,8 @@ fn wrong_types_and_values_are_explained_in_a_sentence() {
     c.toml:3:19: [http] trusted_proxies: expected a list of address blocks such as ["10.0.0.0/8"], found "10.0.0.0/8"
     c.toml:3:19: [http] trusted_proxies: 10.0.0.1/8 has bits set beyond its length; did you mean 10.0.0.0/8?
     c.toml:3:19: [http] trusted_proxies: “proxy.example” is not an IP address; write a block such as 10.0.0.0/8 or 2001:db8::/32
-    c.toml:3:7: [store] url: PostgreSQL is not yet available in this version; use "sqlite:FILE" or "memory:"
-    c.toml:3:7: [store] url: expected "sqlite:FILE" or "memory:", found "/var/lib/c.db"
+    c.toml:3:7: [store] url: sslmode allow is not supported; use "require", which also checks the certificate, or "disable" where nobody else is on the network
+    c.toml:3:7: [store] url: expected "sqlite:FILE", "postgres://USER@HOST/DATABASE" or "memory:", found "/var/lib/c.db"
     c.toml:3:10: [brand] accent: "teal" is no colour: write it like "#0f5c5a"
     c.toml:3:8: [brand] name: expected a text of 1 to 40 characters on one line, found ""
     c.toml:3:8: [brand] name: expected a text of 1 to 40 characters on one line, found "a\nb"
@@ -215,7 +215,7 @@ fn all_mistakes_are_named_in_one_run_in_their_order() {
     c.toml:6:14: [limits] held_polls: held_polls cannot be more than pending_grants
     c.toml:8:10: [log] format: "xml" is unknown; use "text" or "json"
     c.toml:12:10: [[client]] grants: client "tv" could sign nobody in; add "device" to grants
-    COUNTERSIGN__STORE__URL: [store] url: expected "sqlite:FILE" or "memory:", found "x"
+    COUNTERSIGN__STORE__URL: [store] url: expected "sqlite:FILE", "postgres://USER@HOST/DATABASE" or "memory:", found "x"
     c.toml: advice: [limits] connections: held polls alone could take every connection; keep it above held_polls
     "#);
 }

@@ -90,7 +90,7 @@ CREATE TABLE users (
     created_at   BIGINT NOT NULL,
     commit_id    BYTEA NOT NULL,
     version      BIGINT NOT NULL
-);
+) WITH (fillfactor = 90);
 
 CREATE TABLE sessions (
     id            BYTEA NOT NULL CONSTRAINT sessions_pkey PRIMARY KEY,
@@ -108,7 +108,7 @@ CREATE TABLE sessions (
     revoked_cause TEXT,
     commit_id     BYTEA NOT NULL,
     version       BIGINT NOT NULL
-);
+) WITH (fillfactor = 80);
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 
@@ -142,7 +142,7 @@ CREATE TABLE grants (
     replaced       BOOLEAN,
     commit_id      BYTEA NOT NULL,
     version        BIGINT NOT NULL
-);
+) WITH (fillfactor = 70);
 CREATE INDEX grants_forget ON grants (forget_at);
 
 CREATE TABLE families (
@@ -166,7 +166,7 @@ CREATE TABLE families (
     revoked_at         BIGINT,
     commit_id          BYTEA NOT NULL,
     version            BIGINT NOT NULL
-);
+) WITH (fillfactor = 85);
 CREATE INDEX families_user ON families (user_id);
 CREATE INDEX families_expiry ON families (expires_at);
 
@@ -182,7 +182,7 @@ CREATE TABLE counters (
     bucket TEXT NOT NULL CONSTRAINT counters_pkey PRIMARY KEY,
     count  BIGINT NOT NULL,
     until  BIGINT NOT NULL
-);
+) WITH (fillfactor = 50);
 CREATE INDEX counters_until ON counters (until);
 
 -- What was written, by the clock of the database, for all nodes to hear; the oldest rows go.

@@ -4,8 +4,8 @@ use proto::change::Deployment;
 
 use super::{Columns, Description, Table};
 use crate::postgres::column::Column as _;
-use crate::postgres::column::Kind::{Bytes, Integer};
-use crate::postgres::column::Value;
+use crate::postgres::value::Kind::{Bytes, Integer};
+use crate::postgres::value::Value;
 use crate::view::Load;
 
 impl Table for Deployment {

@@ -6,8 +6,8 @@ use proto::model::{Amr, Approval, FamilyId, Grant, GrantState, Redemption, Sessi
 
 use super::{Columns, Description, Table};
 use crate::postgres::column::Column as _;
-use crate::postgres::column::Kind::{Bool, Bytes, Integer, Text};
-use crate::postgres::column::Value;
+use crate::postgres::value::Kind::{Bool, Bytes, Integer, Text};
+use crate::postgres::value::Value;
 use crate::view::Load;
 
 impl Table for Grant {

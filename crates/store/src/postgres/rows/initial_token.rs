@@ -4,8 +4,8 @@ use proto::model::{Ceiling, InitialToken};
 
 use super::{Columns, Description, Table};
 use crate::postgres::column::Column as _;
-use crate::postgres::column::Kind::{Bytes, Integer, Text};
-use crate::postgres::column::Value;
+use crate::postgres::value::Kind::{Bytes, Integer, Text};
+use crate::postgres::value::Value;
 use crate::view::Load;
 
 impl Table for InitialToken {

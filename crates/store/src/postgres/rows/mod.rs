@@ -15,9 +15,10 @@ use proto::change::{Key, Row as Put, Spent, Unique};
 use proto::model::{Client, ClientAddress, Family, Grant, InitialToken, SealedKey, Session, User};
 use tokio_postgres::Row;
 
-use super::column::Kind::Bytes;
-use super::column::{Cell, Column, Kind, Value};
+use super::column::Column;
 use super::error::store_error;
+use super::value::Kind::Bytes;
+use super::value::{Cell, Kind, Value};
 use crate::StoreError;
 use crate::view::Load;
 

@@ -11,7 +11,6 @@ use clap::Args;
 use flow::Env;
 use flow::secrets::{KeyFile, KeyFileError, ResealError, Resealed, reseal};
 use serde::Serialize;
-use store::Store;
 
 use super::super::audit::Changed;
 use super::super::deployment::{Missing, configured, database, prepare};
@@ -73,8 +72,8 @@ pub(super) async fn run(file: &ConfigFile, asked: &Reseal, out: &mut dyn Write) 
     let new =
         if asked.make { make(path, &config.secrets.key_file, &env) } else { existing(path, &config.secrets.key_file) };
     let new = new.context("the new key file")?;
-    let place = || database.path.display().to_string();
-    let store = Store::sqlite(database.clone()).await.with_context(place)?;
+    let place = || database.place();
+    let store = database.open().await.with_context(place)?;
     let resealed = reseal(&store, &present, &new, &env).await;
     let closed = store.close().await.with_context(place);
     let resealed = match resealed {
